@@ -1,0 +1,1 @@
+"""What Dunwell needs from outside: protocols, envelopes, errors, and where providers register."""

@@ -1,0 +1,86 @@
+"""The shapes that travel from chasing to a channel provider and back.
+
+A message comes in two halves, so that a provider can begin to talk to the other side while the
+database still answers: `Envelope` is all a provider needs to open the hand-over (who, to whom,
+under which id); `Content` is what it carries, and is only made when `Outgoing.content` is
+called, after `go()` said yes.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+from uuid import UUID
+
+from dunwell.core.mime import Address, Attachment
+
+__all__ = [
+    "Address",
+    "Attachment",
+    "Channel",
+    "Content",
+    "Envelope",
+    "Outgoing",
+    "Receipt",
+    "ready",
+]
+
+type Channel = Literal["email", "sms", "letter"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Envelope:
+    """What is known of a message before its words are made.
+
+    `message_id` comes from `core.mime.message_id` and is the same for every try of one delivery;
+    `date` is the organization's instant (aware, UTC) and becomes the Date header;
+    `language` is a BCP 47 tag such as "de" or "pt-BR".
+    """
+
+    delivery_id: UUID
+    message_id: str
+    channel: Channel
+    sender: Address
+    to: Address
+    date: datetime
+    language: str
+    reply_to: Address | None = None
+    headers: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Content:
+    """What a message carries. SMS uses `text` alone; letters `text` and `attachments`."""
+
+    subject: str
+    text: str
+    html: str | None = None
+    attachments: tuple[Attachment, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """One message to one person. `content` is called at most once, and only after a yes."""
+
+    envelope: Envelope
+    content: Callable[[], Content]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Receipt:
+    """The other side's word that it took the message.
+
+    `reference` is its own name for it (queue id, message sid), `reply` its answer as received,
+    `sha256` the digest of exactly what was handed over, `size` its length in bytes.
+    """
+
+    provider: str
+    reference: str
+    reply: str
+    sha256: str
+    size: int
+
+
+def ready(*, envelope: Envelope, content: Content) -> Outgoing:
+    """make an outgoing message of words that are already there."""
+    return Outgoing(envelope, lambda: content)
