@@ -27,7 +27,7 @@ def day_and_instant(ordinal: int, hour: int, zone: ZoneInfo) -> tuple[date, date
     Schedules ask for the same few thousand pairs over and over. Raises DateOutOfRange.
     """
     if not _FIRST_ORDINAL <= ordinal <= _LAST_ORDINAL:
-        raise DateOutOfRange()
+        raise DateOutOfRange
     day = date.fromordinal(ordinal)
     wall = datetime.combine(day, time(hour))
     # fold=0 means the first of two equal wall times.
@@ -73,7 +73,7 @@ def add_days(day: date, days: int) -> date:
     """Return the day `days` later (negative: earlier). Raises DateOutOfRange."""
     ordinal = day.toordinal() + days
     if not _FIRST_ORDINAL <= ordinal <= _LAST_ORDINAL:
-        raise DateOutOfRange()
+        raise DateOutOfRange
     return date.fromordinal(ordinal)
 
 

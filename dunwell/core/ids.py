@@ -31,6 +31,10 @@ class _Sequence:
     __slots__ = ("counter", "lock", "millisecond", "tails")
 
     def __init__(self) -> None:
+        self.start()
+
+    def start(self) -> None:
+        """Begin anew: in a forked child no other thread lives to free the lock it inherits."""
         self.lock = threading.Lock()
         self.millisecond = 0
         self.counter = 0
@@ -75,16 +79,8 @@ def _assemble(millisecond: int, counter: int, tail: int) -> UUID:
     return made
 
 
-_sequence = _Sequence()
-
-
-def _restart_after_fork() -> None:
-    """Give a forked child its own sequence, and a lock that no lost thread holds."""
-    global _sequence
-    _sequence = _Sequence()
-
-
-os.register_at_fork(after_in_child=_restart_after_fork)
+_sequence: Final = _Sequence()
+os.register_at_fork(after_in_child=_sequence.start)
 
 
 def uuid7() -> UUID:

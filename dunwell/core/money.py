@@ -66,7 +66,7 @@ class Money:
         if type(self.minor) is not int:
             raise TypeError(f"minor units are whole numbers, not {type(self.minor).__name__}")
         if not _BIGINT_MIN <= self.minor <= _BIGINT_MAX:
-            raise AmountTooLarge()
+            raise AmountTooLarge
 
     @classmethod
     def zero(cls, currency: str) -> Self:
@@ -199,7 +199,7 @@ def _rounded(amount: Decimal, currency: str) -> Money:
     """Return an exact amount in major units rounded half up (away from zero) as money."""
     minor = amount.scaleb(digits_of(currency), _EXACT)
     if minor.adjusted() > 19:
-        raise AmountTooLarge()
+        raise AmountTooLarge
     return Money(int(minor.to_integral_value(ROUND_HALF_UP, _EXACT)), currency)
 
 

@@ -176,8 +176,9 @@ def explain(rule: DueRule, due: date) -> str:
 
 
 _MONTHS: Final = (
-    "January February March April May June July August September October November December"
-).split()
+    *("January", "February", "March", "April", "May", "June"),
+    *("July", "August", "September", "October", "November", "December"),
+)
 
 
 def _english(value: int | date) -> str:

@@ -1,0 +1,58 @@
+"""The states of planned sends and deliveries, and the reasons they keep."""
+
+from enum import StrEnum
+from typing import Final
+
+
+class SendState(StrEnum):
+    """Where a planned send stands. Rule: chasing, Outcomes."""
+
+    PLANNED = "planned"
+    SENDING = "sending"
+    SENT = "sent"
+    FAILED = "failed"
+    SKIPPED = "skipped"
+    CANCELLED = "cancelled"
+
+
+class DeliveryState(StrEnum):
+    """Where one message to one contact on one channel stands. Rule: chasing, Outcomes."""
+
+    QUEUED = "queued"
+    SENDING = "sending"
+    SENT = "sent"
+    DELIVERED = "delivered"
+    BOUNCED = "bounced"
+    FAILED = "failed"
+    UNCERTAIN = "uncertain"
+
+
+class Reason(StrEnum):
+    """Why a planned send or a delivery did not go out. Rule: chasing, throughout."""
+
+    # skipped
+    BACKDATED = "backdated"
+    ALREADY_SENT = "already_sent"
+    PAUSED = "paused"
+    SUPERSEDED = "superseded"
+    MISSED = "missed"
+    DAILY_LIMIT = "daily_limit"
+    BELOW_MINIMUM = "below_minimum"
+    NO_CONTACT_WITH_ROLE = "no_contact_with_role"
+    FOLDED = "folded"
+    # cancelled
+    PAID = "paid"
+    CLOSED = "closed"
+    DISABLED = "disabled"
+    RESCHEDULED = "rescheduled"
+    # failed, of a send or of one delivery
+    UNCERTAIN = "uncertain"
+    NO_EMAIL_ADDRESS = "no_email_address"
+    NO_PHONE_NUMBER = "no_phone_number"
+    NO_POSTAL_ADDRESS = "no_postal_address"
+    ADDRESS_BOUNCED = "address_bounced"
+    OPTED_OUT = "opted_out"
+
+
+# What has been handed over, or may have been: planning again leaves it alone.
+FROZEN: Final = frozenset({SendState.SENDING, SendState.SENT, SendState.FAILED})
