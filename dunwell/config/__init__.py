@@ -1,0 +1,1 @@
+"""Settings and entry points; the only floor that names providers."""
