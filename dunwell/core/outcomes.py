@@ -39,6 +39,7 @@ class Reason(StrEnum):
     DAILY_LIMIT = "daily_limit"
     BELOW_MINIMUM = "below_minimum"
     NO_CONTACT_WITH_ROLE = "no_contact_with_role"
+    NO_RECIPIENT = "no_recipient"
     FOLDED = "folded"
     # cancelled
     PAID = "paid"
