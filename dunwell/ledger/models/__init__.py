@@ -1,0 +1,24 @@
+"""Tables of the ledger floor."""
+
+from dunwell.ledger.models.activity import Activity
+from dunwell.ledger.models.customer import Contact, ContactRole, ContactRoleAssignment, Customer
+from dunwell.ledger.models.invoice import Invoice, InvoiceDocument, InvoiceLine
+from dunwell.ledger.models.money import Application, CreditNote, Payment, PaymentReversal
+from dunwell.ledger.models.promise import Dispute, Promise
+
+__all__ = [
+    "Activity",
+    "Application",
+    "Contact",
+    "ContactRole",
+    "ContactRoleAssignment",
+    "CreditNote",
+    "Customer",
+    "Dispute",
+    "Invoice",
+    "InvoiceDocument",
+    "InvoiceLine",
+    "Payment",
+    "PaymentReversal",
+    "Promise",
+]

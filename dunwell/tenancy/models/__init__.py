@@ -1,0 +1,23 @@
+"""Tables of the tenancy floor."""
+
+from dunwell.tenancy.database.keys import TenantKey
+from dunwell.tenancy.models.base import ADDRESS_PARTS, PostalAddress, TenantModel
+from dunwell.tenancy.models.log import AuditEntry, Event
+from dunwell.tenancy.models.organization import BankAccount, Organization
+from dunwell.tenancy.models.people import ApiToken, IdempotencyKey, Invitation, Member, User
+
+__all__ = [
+    "ADDRESS_PARTS",
+    "ApiToken",
+    "AuditEntry",
+    "BankAccount",
+    "Event",
+    "IdempotencyKey",
+    "Invitation",
+    "Member",
+    "Organization",
+    "PostalAddress",
+    "TenantKey",
+    "TenantModel",
+    "User",
+]

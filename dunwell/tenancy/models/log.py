@@ -1,0 +1,57 @@
+"""What happened: events for programs and pages, audit entries for those who must account for it.
+
+Both are append-only; triggers in the database refuse changes and deletions.
+"""
+
+from django.db import models
+
+from dunwell.tenancy.models.base import TenantModel
+
+
+class Event(TenantModel):
+    """Something that happened, once each.
+
+    Inserted without a position; one publisher numbers committed events, so that a reader by
+    position misses none (docs/decisions/0003).
+    """
+
+    kind = models.CharField(max_length=60)
+    at = models.DateTimeField()
+    customer_id = models.UUIDField(null=True)
+    invoice_id = models.UUIDField(null=True)
+    data = models.JSONField(default=dict)
+    position = models.BigIntegerField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["organization", "position"], name="event_position_once")
+        ]
+        indexes = [
+            models.Index(
+                fields=["id"], condition=models.Q(position__isnull=True), name="event_unpublished"
+            ),
+            models.Index(fields=["organization", "invoice_id", "id"], name="event_of_invoice"),
+        ]
+
+    def __str__(self) -> str:
+        return self.kind
+
+
+class AuditEntry(TenantModel):
+    """Who changed what: settings, members, tokens and every change of a ledger fact."""
+
+    at = models.DateTimeField()
+    actor = models.CharField(max_length=200)
+    action = models.CharField(max_length=60)
+    object_type = models.CharField(max_length=40)
+    object_id = models.UUIDField(null=True)
+    changes = models.JSONField(default=dict)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["organization", "object_id", "id"], name="audit_of_object"),
+            models.Index(fields=["organization", "id"], name="audit_in_order"),
+        ]
+
+    def __str__(self) -> str:
+        return self.action
