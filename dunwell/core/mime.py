@@ -22,7 +22,9 @@ _LINE = 76
 _ATTACHMENT_LINE = 57
 """Bytes that become 76 characters of base64."""
 
-_ADDRESS = re.compile(r"[^\s\x00-\x20\x7f<>()\[\]\\,;:\"@]{1,64}@[^\s\x00-\x20\x7f<>()\[\]\\,;:\"@]{1,255}")
+_ADDRESS = re.compile(
+    r"[^\s\x00-\x20\x7f<>()\[\]\\,;:\"@]{1,64}@[^\s\x00-\x20\x7f<>()\[\]\\,;:\"@]{1,255}"
+)
 _MESSAGE_ID = re.compile(r"<[!#-'*+\-/-9=?A-Z^-~.]{1,150}@[!#-'*+\-/-9=?A-Z^-~.]{1,255}>")
 _HEADER_NAME = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,70}")
 _CONTENT_TYPE = re.compile(r"[A-Za-z0-9!#$&^_.+-]{1,80}/[A-Za-z0-9!#$&^_.+-]{1,80}")
@@ -31,8 +33,21 @@ _PHRASE = re.compile(r"[A-Za-z0-9!#$%&'*+\-/=?^_`{|}~]+(?: [A-Za-z0-9!#$%&'*+\-/
 _PLAIN_BODY = re.compile(r"(?:[\t -~]{0,900}\n)*[\t -~]{0,900}")
 _PLAIN_FILENAME = re.compile(r"[A-Za-z0-9 !#$&()+,.;=@^_{}~-]{1,50}")
 _RESERVED = frozenset(
-    "bcc cc content-disposition content-transfer-encoding content-type date from message-id "
-    "mime-version reply-to sender subject to".split()
+    [
+        "bcc",
+        "cc",
+        "content-disposition",
+        "content-transfer-encoding",
+        "content-type",
+        "date",
+        "from",
+        "message-id",
+        "mime-version",
+        "reply-to",
+        "sender",
+        "subject",
+        "to",
+    ]
 )
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
@@ -64,7 +79,7 @@ class Attachment:
 
     @cached_property
     def part(self) -> bytes:
-        """write this file as a MIME part: headers, empty line, base64 in lines of 76."""
+        """Write this file as a MIME part: headers, empty line, base64 in lines of 76."""
         if not _CONTENT_TYPE.fullmatch(self.content_type):
             raise MimeError(f"not a content type: {self.content_type!r}")
         return b"".join(
@@ -80,7 +95,7 @@ class Attachment:
 
 
 def message_id(*, delivery_id: UUID, domain: str) -> str:
-    """name a delivery's message, in angle brackets; the same delivery always gets the same name.
+    """Name a delivery's message, in angle brackets; the same delivery always gets the same name.
 
     `domain` is an ASCII host name. Raises MimeError if it is none.
     """
@@ -91,12 +106,12 @@ def message_id(*, delivery_id: UUID, domain: str) -> str:
 
 
 def is_address(text: str) -> bool:
-    """tell whether this can stand as one email address: no blanks, brackets, commas or quotes."""
+    """Tell whether this can stand as one email address: no blanks, brackets, commas or quotes."""
     return _ADDRESS.fullmatch(text) is not None
 
 
 def clean(text: str) -> str:
-    """put one space for every run of control characters and line ends, and trim."""
+    """Put one space for every run of control characters and line ends, and trim."""
     if text.isascii() and text.isprintable():
         return text.strip()
     return _CONTROL.sub(" ", text).strip()
@@ -115,7 +130,7 @@ def build(
     attachments: Iterable[Attachment] = (),
     headers: Iterable[tuple[str, str]] = (),
 ) -> bytes:
-    """write a whole email message with CRLF line ends, ready for SMTP but for its dots.
+    """Write a whole email message with CRLF line ends, ready for SMTP but for its dots.
 
     `date` is aware. An address outside ASCII is written in UTF-8 and needs a server that offers
     SMTPUTF8. Raises MimeError for an address, id, header name or content type that is none.
@@ -140,7 +155,7 @@ def build(
 
 
 def _body(text: str, html: str | None, attachments: tuple[Attachment, ...], seed: str) -> bytes:
-    """write the parts; boundaries come from the message id, so that bytes can be made again.
+    """Write the parts; boundaries come from the message id, so that bytes can be made again.
 
     Neither quoted-printable nor base64 nor a plain part can hold "=_", hence no boundary.
     """
@@ -172,7 +187,7 @@ def _multipart(kind: str, seed: str, parts: Iterable[bytes]) -> bytes:
 
 
 def _text_part(kind: str, text: str) -> bytes:
-    """write a part of text: as it stands where that is safe, else in quoted-printable."""
+    """Write a part of text: as it stands where that is safe, else in quoted-printable."""
     lines = text.replace("\r\n", "\n").replace("\r", "\n")
     if not lines.endswith("\n"):
         lines += "\n"
@@ -210,7 +225,7 @@ def _date(instant: datetime) -> bytes:
 
 @lru_cache(maxsize=4096)
 def _address_line(name: str, address: Address) -> bytes:
-    """write an address header; names outside ASCII become encoded words, others are quoted."""
+    """Write an address header; names outside ASCII become encoded words, others are quoted."""
     if not is_address(address.email):
         raise MimeError(f"not an email address: {address.email!r}")
     shown = clean(address.name)
@@ -234,7 +249,7 @@ def _phrase(text: str, *, first: int) -> bytes:
 
 
 def _text_line(name: str, text: str) -> bytes:
-    """write a header of free text, folded."""
+    """Write a header of free text, folded."""
     shown = clean(text)
     start = b"\r\n" + name.encode("ascii") + b": "
     room = _LINE - len(name) - 2
@@ -253,7 +268,7 @@ def _own_line(name: str, value: str) -> bytes:
 
 
 def _encoded_words(text: str, *, first: int) -> bytes:
-    """write text as RFC 2047 words of at most 75 characters, one a line, never inside a character.
+    """Write text as RFC 2047 words of at most 75 characters, one a line, never inside a character.
 
     `first` is the room left on the first line. A word has 12 characters around its base64.
     """
@@ -269,7 +284,7 @@ def _encoded_words(text: str, *, first: int) -> bytes:
 
 
 def _character_end(data: bytes, most: int) -> int:
-    """find the last end of a whole UTF-8 character within the first `most` bytes."""
+    """Find the last end of a whole UTF-8 character within the first `most` bytes."""
     if len(data) <= most:
         return len(data)
     cut = most
@@ -279,7 +294,7 @@ def _character_end(data: bytes, most: int) -> int:
 
 
 def _filename(filename: str) -> bytes:
-    """write the file name parameter: quoted where it is plain, else in RFC 2231 pieces."""
+    """Write the file name parameter: quoted where it is plain, else in RFC 2231 pieces."""
     shown = clean(filename).replace("/", "_").replace("\\", "_") or "file"
     if _PLAIN_FILENAME.fullmatch(shown):
         return f' filename="{shown}"'.encode("ascii")

@@ -11,14 +11,14 @@ class ChannelProvider(Protocol):
 
     @property
     def name(self) -> str:
-        """name this provider in records and settings, for example "email_smtp"."""
+        """Name this provider in records and settings, for example "email_smtp"."""
 
     @property
     def channel(self) -> Channel:
-        """name the channel this provider carries."""
+        """Name the channel this provider carries."""
 
     def hand_over(self, message: Outgoing, *, go: Callable[[], bool]) -> Receipt:
-        """hand one message over, once, and bring back the other side's word for it.
+        """Hand one message over, once, and bring back the other side's word for it.
 
         `go()` is called at most once, as late as can be and always before the first byte that
         cannot be taken back (the final dot, the HTTP body). Its yes holds until `hand_over`
@@ -30,4 +30,4 @@ class ChannelProvider(Protocol):
         """
 
     def close(self) -> None:
-        """let go of connections; the provider may be used again afterwards."""
+        """Let go of connections; the provider may be used again afterwards."""

@@ -87,7 +87,7 @@ class DocumentRenderer(Protocol):
     """Draws documents as PDF."""
 
     def render(self, document: InvoiceDocument) -> bytes:
-        """draw one invoice as a PDF file.
+        """Draw one invoice as a PDF file.
 
         Raises DocumentError when a part of it cannot be drawn.
         """

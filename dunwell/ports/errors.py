@@ -23,7 +23,7 @@ class HandOverError(Exception):
 
     @property
     def sentence(self) -> str:
-        """say in one sentence, in the reader's language, what happened."""
+        """Say in one sentence, in the reader's language, what happened."""
         return _("The message could not be handed over.")
 
 
@@ -45,7 +45,7 @@ class Refused(HandOverError):
 
     @property
     def sentence(self) -> str:
-        """say in one sentence, in the reader's language, what happened."""
+        """Say in one sentence, in the reader's language, what happened."""
         if self.recipient_bad:
             return _("The address was refused: %(why)s") % {"why": self.text}
         return _("The message was refused: %(why)s") % {"why": self.text}
@@ -67,7 +67,7 @@ class TemporarilyRefused(HandOverError):
 
     @property
     def sentence(self) -> str:
-        """say in one sentence, in the reader's language, what happened."""
+        """Say in one sentence, in the reader's language, what happened."""
         return _("Not taken for the moment: %(why)s") % {"why": self.text}
 
 
@@ -79,7 +79,7 @@ class Unreachable(TemporarilyRefused):
 
     @property
     def sentence(self) -> str:
-        """say in one sentence, in the reader's language, what happened."""
+        """Say in one sentence, in the reader's language, what happened."""
         return _("The server could not be reached: %(why)s") % {"why": self.text}
 
 
@@ -99,7 +99,7 @@ class Unsure(HandOverError):
 
     @property
     def sentence(self) -> str:
-        """say in one sentence, in the reader's language, what happened."""
+        """Say in one sentence, in the reader's language, what happened."""
         return _("It is uncertain whether the message arrived: %(known)s") % {"known": self.known}
 
 
@@ -110,7 +110,7 @@ class Withdrawn(HandOverError):
 
     @property
     def sentence(self) -> str:
-        """say in one sentence, in the reader's language, what happened."""
+        """Say in one sentence, in the reader's language, what happened."""
         return _("The message was withdrawn before it was handed over.")
 
 
@@ -125,7 +125,7 @@ class NotConfigured(HandOverError):
 
     @property
     def sentence(self) -> str:
-        """say in one sentence, in the reader's language, what happened."""
+        """Say in one sentence, in the reader's language, what happened."""
         return _("Sending is not set up correctly: %(what)s") % {"what": self.what}
 
 

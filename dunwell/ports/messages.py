@@ -2,8 +2,7 @@
 
 A message comes in two halves, so that a provider can begin to talk to the other side while the
 database still answers: `Envelope` is all a provider needs to open the hand-over (who, to whom,
-under which id); `Content` is what it carries, and is only made when `Outgoing.content` is
-called, after `go()` said yes.
+under which id); `Content` is what it carries, and is only made when `Outgoing.content` is called.
 """
 
 from collections.abc import Callable
@@ -60,7 +59,11 @@ class Content:
 
 @dataclass(frozen=True, slots=True)
 class Outgoing:
-    """One message to one person. `content` is called at most once, and only after a yes."""
+    """One message to one person.
+
+    `content` is called at most once: after the envelope was written, so that it is made while the
+    other side works, and before `go()`, so that a lock taken there is held the shorter.
+    """
 
     envelope: Envelope
     content: Callable[[], Content]
@@ -82,5 +85,5 @@ class Receipt:
 
 
 def ready(*, envelope: Envelope, content: Content) -> Outgoing:
-    """make an outgoing message of words that are already there."""
+    """Make an outgoing message of words that are already there."""
     return Outgoing(envelope, lambda: content)

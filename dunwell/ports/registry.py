@@ -15,22 +15,22 @@ _documents: dict[str, DocumentRenderer] = {}
 
 
 def register_channel(*, channel: Channel, name: str, factory: ChannelFactory) -> None:
-    """make a provider known under its channel and name; the last registration holds."""
+    """Make a provider known under its channel and name; the last registration holds."""
     _channels[channel, name] = factory
 
 
 def register_documents(*, name: str, renderer: DocumentRenderer) -> None:
-    """make a document renderer known under its name; the last registration holds."""
+    """Make a document renderer known under its name; the last registration holds."""
     _documents[name] = renderer
 
 
 def channel_providers(*, channel: Channel) -> tuple[str, ...]:
-    """list the names of the providers of a channel, sorted."""
+    """List the names of the providers of a channel, sorted."""
     return tuple(sorted(name for of, name in _channels if of == channel))
 
 
 def open_channel(*, channel: Channel, name: str, settings: Settings) -> ChannelProvider:
-    """open a provider of a channel with its settings.
+    """Open a provider of a channel with its settings.
 
     Raises UnknownProvider, and NotConfigured when the settings do not fit.
     """
@@ -41,7 +41,7 @@ def open_channel(*, channel: Channel, name: str, settings: Settings) -> ChannelP
 
 
 def document_renderer(*, name: str) -> DocumentRenderer:
-    """find a document renderer by name. Raises UnknownProvider."""
+    """Find a document renderer by name. Raises UnknownProvider."""
     renderer = _documents.get(name)
     if renderer is None:
         raise UnknownProvider(channel="document", name=name, known=tuple(sorted(_documents)))

@@ -1,8 +1,8 @@
 """Handing emails over by SMTP.
 
     write MAIL, RCPT, DATA in one packet     the server works on them while
-    ask go()                                  the database answers and
-    render                                    the message is written
+    render                                    the message is written and
+    ask go()                                  the database answers
     read the three answers                    a refusal ends it here, nothing was handed over
     write message and final dot               broken before the last byte: not delivered
     await 250                                 broken after it: unsure
@@ -182,7 +182,8 @@ class _Transfer:
         wire, timeout = self._session.wire, self._settings.command_timeout
         mail, rcpt = self._envelope_lines()
         wire.send(mail + b"\r\n" + rcpt + b"\r\nDATA\r\n", timeout=timeout)
-        raw = self._render_if(go)
+        raw = self._rendered()
+        self._ask(go)
         mail_reply = wire.reply(timeout=timeout)
         rcpt_reply = wire.reply(timeout=timeout) if mail_reply.code != 421 else mail_reply
         data_reply = wire.reply(timeout=timeout) if rcpt_reply.code != 421 else rcpt_reply
@@ -190,7 +191,7 @@ class _Transfer:
         self._expect_taken(mail_reply, of_recipient=False, in_data=open_data)
         self._expect_taken(rcpt_reply, of_recipient=True, in_data=open_data)
         self._expect_open(data_reply)
-        return self._fitting(raw)
+        return raw
 
     def _stepwise_envelope(self, go: Callable[[], bool]) -> bytes:
         session, timeout = self._session, self._settings.command_timeout
@@ -198,9 +199,10 @@ class _Transfer:
         self._expect_taken(session.command(mail, timeout=timeout), of_recipient=False)
         self._expect_taken(session.command(rcpt, timeout=timeout), of_recipient=True)
         session.wire.send(b"DATA\r\n", timeout=timeout)
-        raw = self._render_if(go)
+        raw = self._rendered()
+        self._ask(go)
         self._expect_open(session.wire.reply(timeout=timeout))
-        return self._fitting(raw)
+        return raw
 
     def _envelope_lines(self) -> tuple[bytes, bytes]:
         extra = b""
@@ -214,9 +216,15 @@ class _Transfer:
         sender, to = self._route.sender.email.encode(), self._route.to.email.encode()
         return b"MAIL FROM:<" + sender + b">" + extra, b"RCPT TO:<" + to + b">"
 
-    def _render_if(self, go: Callable[[], bool]) -> bytes:
-        if not go():
-            raise Withdrawn
+    def _rendered(self) -> bytes:
+        raw = self._built()
+        limit = self._session.size_limit
+        if 0 < limit < len(raw):
+            why = _("the message has %(size)d bytes, the server takes %(limit)d")
+            raise Refused(code=552, text=why % {"size": len(raw), "limit": limit})
+        return raw
+
+    def _built(self) -> bytes:
         envelope, content = self._message.envelope, self._message.content()
         try:
             return mime.build(
@@ -234,12 +242,10 @@ class _Transfer:
         except mime.MimeError as problem:
             raise Refused(code=0, text=str(problem)) from problem
 
-    def _fitting(self, raw: bytes) -> bytes:
-        limit = self._session.size_limit
-        if not 0 < limit < len(raw):
-            return raw
-        why = _("the message has %(size)d bytes, the server takes %(limit)d")
-        raise Refused(code=552, text=why % {"size": len(raw), "limit": limit})
+    @staticmethod
+    def _ask(go: Callable[[], bool]) -> None:
+        if not go():
+            raise Withdrawn
 
     def _expect_taken(self, reply: Reply, *, of_recipient: bool, in_data: bool = False) -> None:
         """Accept 2xx to MAIL or RCPT; else clear the envelope and tell the refusal.
@@ -271,8 +277,18 @@ class _Transfer:
         try:
             wire.send(stuffed + b".\r\n", timeout=self._settings.data_timeout)
         except WireBroken as broken:
+            self._heed_early_refusal()
             text = _("broken off in the middle of the message: %(why)s") % {"why": broken}
             raise Unreachable(text=text) from broken
+
+    def _heed_early_refusal(self) -> None:
+        """Look whether the server said why it hung up before the message was whole."""
+        try:
+            reply = self._session.wire.reply(timeout=0.2)
+        except WireBroken:
+            return
+        if 400 <= reply.code < 600:
+            self._refuse(reply, of_recipient=False, session_usable=False)
 
     def _await_word(self, raw: bytes) -> Receipt:
         digest, size = sha256(raw).hexdigest(), len(raw)

@@ -32,7 +32,7 @@ class Session:
     @property
     def utf8(self) -> bool:
         """Tell whether addresses outside ASCII may be used."""
-        return "SMTPUTF8" in self.offers
+        return "SMTPUTF8" in self.offers and "8BITMIME" in self.offers
 
     @property
     def size_limit(self) -> int:

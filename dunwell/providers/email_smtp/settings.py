@@ -51,7 +51,7 @@ class SmtpSettings:
             wanted = _KINDS.get(name, str)
             if not isinstance(value, wanted) or isinstance(value, bool) != (wanted is bool):
                 raise NotConfigured(what=_("“%(name)s” has a wrong value") % {"name": name})
-        settings = cls(**given)  # type: ignore[arg-type]  # each value was just checked
+        settings = cls(**{"host": "", **given})  # type: ignore[arg-type]  # each value was just checked
         settings.check()
         return settings
 

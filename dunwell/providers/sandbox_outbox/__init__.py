@@ -22,9 +22,9 @@ class SandboxOutbox:
 
     def hand_over(self, message: Outgoing, *, go: Callable[[], bool]) -> Receipt:
         """Take one message. Raises Withdrawn if `go()` says no."""
+        raw = _flat(message.content())
         if not go():
             raise Withdrawn
-        raw = _flat(message.content())
         return Receipt(
             provider=self.name,
             reference=str(message.envelope.delivery_id),
