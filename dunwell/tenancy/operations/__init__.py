@@ -1,0 +1,41 @@
+"""Writes of the tenancy floor."""
+
+from dunwell.tenancy.operations.bank_accounts import (
+    add_bank_account,
+    change_bank_account,
+    remove_bank_account,
+)
+from dunwell.tenancy.operations.members import (
+    accept_invitation,
+    change_role,
+    deactivate_member,
+    invite_member,
+    revoke_invitation,
+)
+from dunwell.tenancy.operations.organization import (
+    Updated,
+    create_organization,
+    slug_for,
+    update_organization,
+)
+from dunwell.tenancy.operations.sandbox import create_sandbox
+from dunwell.tenancy.operations.tokens import create_token, revoke_token, touch_token
+
+__all__ = [
+    "Updated",
+    "accept_invitation",
+    "add_bank_account",
+    "change_bank_account",
+    "change_role",
+    "create_organization",
+    "create_sandbox",
+    "create_token",
+    "deactivate_member",
+    "invite_member",
+    "remove_bank_account",
+    "revoke_invitation",
+    "revoke_token",
+    "slug_for",
+    "touch_token",
+    "update_organization",
+]
