@@ -1,0 +1,1 @@
+"""What templates need beyond Django: icons, money, days, states and form fields."""

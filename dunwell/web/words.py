@@ -1,0 +1,62 @@
+"""Days and states in the words people use: “in 12 days”, “Overdue by 3 days”."""
+
+from datetime import date, datetime
+
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from dunwell.core.calendar import local_date
+from dunwell.core.states import State
+from dunwell.tenancy import locale
+from dunwell.web.requests import Here
+
+
+def near_day(day: date, *, today: date) -> str:
+    """Say how far a day lies from today: “today”, “in 12 days”, “9 days ago”."""
+    days = (day - today).days
+    if days in (-1, 0, 1):
+        return {-1: _("yesterday"), 0: _("today"), 1: _("tomorrow")}[days]
+    if days > 0:
+        return ngettext("in %(n)d day", "in %(n)d days", days) % {"n": days}
+    return ngettext("%(n)d day ago", "%(n)d days ago", -days) % {"n": -days}
+
+
+def near_instant(instant: datetime, *, here: Here) -> str:
+    """Say how far an instant lies from now, by the organization's calendar days.
+
+    Within a day of today the hour is told too: “tomorrow, 9:00 AM”.
+    """
+    day = local_date(instant, here.organization.zone)
+    words = near_day(day, today=here.today)
+    if abs((day - here.today).days) > 1:
+        return words
+    tag = here.organization.locale
+    time = locale.instant(instant, here.organization.zone, tag)
+    return f"{words}, {time.removeprefix(locale.day_short(day, tag)).lstrip(', ')}"
+
+
+def exact_instant(instant: datetime, *, here: Here) -> str:
+    """Return an instant's local day and time in the organization's locale."""
+    return locale.instant(instant, here.organization.zone, here.organization.locale)
+
+
+def state_name(state: State) -> str:
+    """Return the state's name as columns and filters show it."""
+    return {
+        State.DRAFT: _("Draft"),
+        State.SENT: _("Sent"),
+        State.DUE: _("Due today"),
+        State.OVERDUE: _("Overdue"),
+        State.PAID: _("Paid"),
+        State.CLOSED: _("Closed"),
+    }[state]
+
+
+def state_sentence(state: State, *, due: date | None, today: date) -> str:
+    """Say an invoice's state with its days: “Overdue by 12 days”, “Due in 5 days”."""
+    if due is None or state not in (State.SENT, State.OVERDUE):
+        return state_name(state)
+    days = abs((due - today).days)
+    if state is State.OVERDUE:
+        return ngettext("Overdue by %(n)d day", "Overdue by %(n)d days", days) % {"n": days}
+    return ngettext("Due in %(n)d day", "Due in %(n)d days", days) % {"n": days}
