@@ -2,6 +2,7 @@
 
 from dunwell.ledger.models.activity import Activity
 from dunwell.ledger.models.customer import Contact, ContactRole, ContactRoleAssignment, Customer
+from dunwell.ledger.models.imports import Import, ImportEntry
 from dunwell.ledger.models.invoice import Invoice, InvoiceDocument, InvoiceLine
 from dunwell.ledger.models.money import Application, CreditNote, Payment, PaymentReversal
 from dunwell.ledger.models.promise import Dispute, Promise
@@ -15,6 +16,8 @@ __all__ = [
     "CreditNote",
     "Customer",
     "Dispute",
+    "Import",
+    "ImportEntry",
     "Invoice",
     "InvoiceDocument",
     "InvoiceLine",

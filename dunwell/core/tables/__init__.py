@@ -1,0 +1,1 @@
+"""Reading strangers' tables: encodings, delimiters, dates, decimals, headers. Pure."""
