@@ -1,0 +1,1 @@
+"""Signing up and in (django-allauth), invitations, and moving between organizations."""
