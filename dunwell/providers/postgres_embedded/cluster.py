@@ -10,7 +10,12 @@ from psycopg.conninfo import make_conninfo
 from psycopg.rows import TupleRow
 
 from dunwell.providers.postgres_embedded.binaries import Binaries
-from dunwell.providers.postgres_embedded.errors import StartFailed, WrongMajorVersion
+from dunwell.providers.postgres_embedded.errors import (
+    EmbeddedPostgresError,
+    NoAccount,
+    StartFailed,
+    WrongMajorVersion,
+)
 from dunwell.providers.postgres_embedded.identity import Identity, with_account
 from dunwell.providers.postgres_embedded.room import PORT, Room
 
@@ -41,20 +46,28 @@ def check_major(room: Room, *, binaries: Binaries) -> None:
 
 def create(room: Room, *, binaries: Binaries, durable: bool) -> None:
     """Make the cluster, whole or not at all (an interrupted try leaves a draft, removed here)."""
-    draft = room.folder / "data.new"
-    shutil.rmtree(draft, ignore_errors=True)
+    # Beside the room, which initdb's borrowed account cannot enter.
+    draft = room.folder.with_name("postgres.new")
+    if draft.exists():
+        shutil.rmtree(draft)
+    draft.mkdir(mode=0o700)
     account = with_account(room.identity) if room.identity.dropped else room.identity
-    _give(room.folder, account)
-    done = _initdb(draft, room=room, account=account, binaries=binaries, durable=durable)
+    _give(draft, account)
+    done = _initdb(draft, account=account, binaries=binaries, durable=durable)
     if done.returncode != 0:
-        raise StartFailed(log=room.log, tail=done.stderr)
+        raise _no_account_or_other(room, said=done.stderr)
     _give_tree(draft, room.identity)
-    _give(room.folder, room.identity)
     draft.rename(room.cluster)
 
 
+def _no_account_or_other(room: Room, *, said: str) -> EmbeddedPostgresError:
+    if "could not look up effective user ID" in said:
+        return NoAccount(uid=room.identity.uid)
+    return StartFailed(log=room.log, tail=said)
+
+
 def _initdb(
-    draft: Path, *, room: Room, account: Identity, binaries: Binaries, durable: bool
+    draft: Path, *, account: Identity, binaries: Binaries, durable: bool
 ) -> subprocess.CompletedProcess[str]:
     arguments = [
         binaries.program("initdb"),
@@ -72,7 +85,7 @@ def _initdb(
     ]
     return subprocess.run(
         arguments,
-        cwd=room.folder,
+        cwd=draft,
         env=environment(),
         capture_output=True,
         text=True,

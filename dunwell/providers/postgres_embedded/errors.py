@@ -4,6 +4,7 @@ EmbeddedPostgresError
 ├── BinariesMissing     the wheel with the server's programs is not installed
 ├── FolderClosed        the database's user cannot reach a folder
 ├── FolderNotOurs       the data folder belongs to somebody else
+├── NoAccount           PostgreSQL cannot be set up by a user id without an account
 ├── WrongMajorVersion   the data was written by another major version
 ├── StartFailed         the server did not come up
 └── StopFailed          the server did not go down
@@ -46,6 +47,16 @@ class FolderNotOurs(EmbeddedPostgresError):
         super().__init__(
             f"The data folder {folder} cannot be used by this user: {reason}."
             " Use the user it belongs to, or choose another place with DUNWELL_DATA."
+        )
+
+
+class NoAccount(EmbeddedPostgresError):
+    """The ordinary user has no entry in the system's accounts, which initdb insists on."""
+
+    def __init__(self, *, uid: int) -> None:
+        super().__init__(
+            f"PostgreSQL cannot be set up by user id {uid}, which has no account on this system."
+            " Run Dunwell as a user with an account, or as root, which needs none."
         )
 
 

@@ -178,7 +178,7 @@ def _log_since(room: Room, offset: int) -> str:
 def _pid_lines(room: Room) -> list[str]:
     try:
         lines = (room.cluster / "postmaster.pid").read_text().splitlines()
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return []
     return lines if lines and lines[0].isdigit() else []
 
