@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import signal
 import sys
 from contextlib import ExitStack
 
@@ -22,6 +23,8 @@ def main(arguments: list[str] | None = None) -> int:
     if command is None:
         _outline(known).parse_args(words[:1] or ["--help"])
         return 0
+    # So that whatever runs leaves the database in order; serve, web and worker set their own.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     try:
         return _run(command, words[len(command.name.split()) :])
     except (CommandFailed, EmbeddedPostgresError, database.DatabaseUnusable) as error:
