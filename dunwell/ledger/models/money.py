@@ -122,6 +122,16 @@ class CreditNote(TenantModel):
     def __str__(self) -> str:
         return self.number
 
+    @property
+    def amount(self) -> Money:
+        """Return the amount credited."""
+        return Money(self.amount_minor, self.currency)
+
+    @property
+    def unapplied(self) -> Money:
+        """Return what is left as credit on the customer's account."""
+        return Money(self.amount_minor - self.applied_minor, self.currency)
+
 
 class Application(TenantModel):
     """An amount of one payment or credit note put against one invoice.

@@ -1,9 +1,12 @@
 """What customers said: promises to pay and disputes."""
 
+from datetime import date
+
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 
+from dunwell.core.calendar import add_days
 from dunwell.ledger.models.customer import Contact
 from dunwell.ledger.models.invoice import Invoice
 from dunwell.tenancy.models import TenantKey, TenantModel
@@ -41,6 +44,11 @@ class Promise(TenantModel):
 
     def __str__(self) -> str:
         return str(self.promised_on)
+
+    @property
+    def last_day(self) -> date:
+        """Return the last local day on which money still keeps the promise."""
+        return add_days(self.promised_on, self.grace_days)
 
 
 class Dispute(TenantModel):

@@ -1,0 +1,89 @@
+"""Writes of the ledger floor; each is one transaction, inside the organization's scope.
+
+Every write takes the `organization`, the `actor` who does it (doors have checked that they may)
+and `now`, the organization's instant. Invoices are locked first and in the order of their ids
+(docs/decisions/0004), then everything else; an organization's row is locked after them.
+"""
+
+from dunwell.ledger.operations.activities import ActivityInput, log_activity
+from dunwell.ledger.operations.allocation import ApplicationInput
+from dunwell.ledger.operations.closing import close_invoice, delete_draft, reopen_invoice
+from dunwell.ledger.operations.contacts import (
+    ContactInput,
+    block_contact,
+    ensure_roles,
+    role_key,
+    save_contacts,
+)
+from dunwell.ledger.operations.credit import CreditNoteInput, apply_credit, record_credit_note
+from dunwell.ledger.operations.crossings import cross_midnights, next_crossing
+from dunwell.ledger.operations.customers import (
+    CustomerChanges,
+    CustomerInput,
+    create_customer,
+    update_customer,
+)
+from dunwell.ledger.operations.disputes import open_dispute, resolve_dispute
+from dunwell.ledger.operations.invoice_input import InvoiceChanges, InvoiceInput, LineInput
+from dunwell.ledger.operations.invoices import (
+    amend_invoice,
+    create_invoice,
+    issue_invoice,
+    mark_sent,
+)
+from dunwell.ledger.operations.locks import (
+    lock_invoice,
+    lock_invoices,
+    lock_open_invoices,
+    raise_chase_versions,
+)
+from dunwell.ledger.operations.payments import (
+    PaymentInput,
+    PaymentResult,
+    record_payment,
+    reverse_payment,
+)
+from dunwell.ledger.operations.promises import next_promise_end, record_promise, settle_promises
+
+__all__ = [
+    "ActivityInput",
+    "ApplicationInput",
+    "ContactInput",
+    "CreditNoteInput",
+    "CustomerChanges",
+    "CustomerInput",
+    "InvoiceChanges",
+    "InvoiceInput",
+    "LineInput",
+    "PaymentInput",
+    "PaymentResult",
+    "amend_invoice",
+    "apply_credit",
+    "block_contact",
+    "close_invoice",
+    "create_customer",
+    "create_invoice",
+    "cross_midnights",
+    "delete_draft",
+    "ensure_roles",
+    "issue_invoice",
+    "lock_invoice",
+    "lock_invoices",
+    "lock_open_invoices",
+    "log_activity",
+    "mark_sent",
+    "next_crossing",
+    "next_promise_end",
+    "open_dispute",
+    "raise_chase_versions",
+    "record_credit_note",
+    "record_payment",
+    "record_promise",
+    "reopen_invoice",
+    "resolve_dispute",
+    "reverse_payment",
+    "role_key",
+    "save_contacts",
+    "settle_promises",
+    "update_customer",
+]

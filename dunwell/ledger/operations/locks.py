@@ -1,0 +1,57 @@
+"""The one order in which invoices are locked, and what tells a sender that something changed."""
+
+from collections.abc import Iterable
+from uuid import UUID
+
+from django.db.models import F, Q, QuerySet
+
+from dunwell.ledger.models import Invoice
+from dunwell.tenancy.errors import NotFound
+
+OPEN = Q(issued_at__isnull=False, closed_at__isnull=True, balance_minor__gt=0)
+
+
+def lock_invoices(*, ids: Iterable[UUID]) -> dict[UUID, Invoice]:
+    """Lock invoices FOR UPDATE in the order of their ids; raise NotFound if one is missing."""
+    wanted = set(ids)
+    found = _locked(Invoice.objects.filter(pk__in=wanted))
+    if len(found) < len(wanted):
+        raise NotFound
+    return found
+
+
+def lock_invoice(*, invoice_id: UUID) -> Invoice:
+    """Lock one invoice FOR UPDATE; raise NotFound if it is not in the organization."""
+    return lock_invoices(ids=[invoice_id])[invoice_id]
+
+
+def lock_open_invoices(
+    *, customer_id: UUID, currency: str | None = None, also: Iterable[UUID] = ()
+) -> dict[UUID, Invoice]:
+    """Lock a customer's open invoices, of one currency or all, and those named beside them.
+
+    Raises NotFound if one of those named is missing.
+    """
+    account = OPEN & Q(customer_id=customer_id)
+    if currency is not None:
+        account &= Q(currency=currency)
+    named = set(also)
+    found = _locked(Invoice.objects.filter(account | Q(pk__in=named)))
+    if not named <= found.keys():
+        raise NotFound
+    return found
+
+
+def raise_chase_versions(*, invoice_ids: Iterable[UUID]) -> None:
+    """Tell every sender that what it rendered for these invoices is to be thought over.
+
+    Locks them in the order of their ids first (docs/decisions/0004).
+    """
+    ids = list(_locked(Invoice.objects.filter(pk__in=set(invoice_ids)).only("id")))
+    Invoice.objects.filter(pk__in=ids).update(chase_version=F("chase_version") + 1)
+
+
+def _locked(found: QuerySet[Invoice]) -> dict[UUID, Invoice]:
+    return {
+        row.pk: row for row in found.order_by("id").select_for_update(of=("self",), no_key=True)
+    }
