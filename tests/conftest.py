@@ -11,6 +11,7 @@ import psycopg
 import pytest
 from filelock import FileLock
 from psycopg import sql
+from pytest_django import DjangoDbBlocker
 
 from dunwell.providers import postgres_embedded
 from tests.smtp import SmtpSink
@@ -43,9 +44,7 @@ class Cluster:
 
     def _execute(self, statement: str, *names: str) -> None:
         with psycopg.connect(self.superuser, autocommit=True) as connection:
-            connection.execute(
-                sql.SQL(statement).format(*map(sql.Identifier, names))  # type: ignore[arg-type] # only literals are given
-            )
+            connection.execute(sql.SQL(statement).format(*map(sql.Identifier, names)))
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -54,10 +53,14 @@ def pytest_configure(config: pytest.Config) -> None:
         home = Path(tempfile.mkdtemp(prefix="dunwell-test-"))
         home.chmod(0o711)  # root's PostgreSQL runs as another user and passes through
         os.environ[_HOME] = str(home)
-        config.add_cleanup(lambda: shutil.rmtree(home, ignore_errors=True))
-        config.add_cleanup(lambda: os.environ.pop(_HOME, None))
+        config.add_cleanup(lambda: _remove(home))
     # Nothing under test touches the developer's own data.
     os.environ["DUNWELL_DATA"] = str(Path(os.environ[_HOME]) / "data")
+
+
+def _remove(home: Path) -> None:
+    shutil.rmtree(home, ignore_errors=True)
+    os.environ.pop(_HOME, None)
 
 
 @pytest.fixture(scope="session")
@@ -73,10 +76,10 @@ def cluster() -> Iterator[Cluster]:
 
 
 @pytest.fixture(scope="session")
-def django_db_setup(cluster: Cluster, django_db_blocker: pytest.FixtureRequest) -> Iterator[None]:
+def django_db_setup(cluster: Cluster, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
     """Give this process a database of its own, cloned from one that was migrated once."""
     name = f"test_{os.environ.get('PYTEST_XDIST_WORKER', 'main')}"
-    with django_db_blocker.unblock():  # type: ignore[attr-defined] # pytest-django exports no type
+    with django_db_blocker.unblock():
         with FileLock(cluster.home / "template.lock"):
             _migrate_template(cluster)
             url = cluster.create(name, template=_TEMPLATE)

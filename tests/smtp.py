@@ -8,7 +8,7 @@ import time
 from dataclasses import dataclass
 from email.message import EmailMessage
 from types import TracebackType
-from typing import Any, Self, cast
+from typing import Any, Self
 
 from aiosmtpd.controller import Controller
 
@@ -24,7 +24,7 @@ class Mail:
     @property
     def message(self) -> EmailMessage:
         """Give the parsed message."""
-        return cast("EmailMessage", email.message_from_bytes(self.raw, policy=email.policy.default))
+        return email.message_from_bytes(self.raw, policy=email.policy.default)
 
 
 class SmtpSink:

@@ -39,17 +39,16 @@ def restore(file: Path, *, replace: bool) -> None:
     """
     if not file.is_file():
         raise CommandFailed(f"there is no file {file}")
-    parts = conninfo_to_dict(os.environ["DUNWELL_DATABASE"])
-    name = str(parts["dbname"])
-    if not replace and _holds_tables(os.environ["DUNWELL_DATABASE"]):
+    url = os.environ["DUNWELL_DATABASE"]
+    name = str(conninfo_to_dict(url)["dbname"])
+    if not replace and _holds_tables(url):
         raise CommandFailed("the database holds data already; --replace puts the backup in place")
     draft = f"{name}_restoring"
-    aside = make_conninfo(**{**parts, "dbname": "postgres"})
-    with psycopg.connect(aside, autocommit=True) as connection:
+    with psycopg.connect(make_conninfo(url, dbname="postgres"), autocommit=True) as connection:
         _execute(connection, "DROP DATABASE IF EXISTS {}", draft)
         _execute(connection, "CREATE DATABASE {}", draft)
         try:
-            _read(file, url=make_conninfo(**{**parts, "dbname": draft}))
+            _read(file, url=make_conninfo(url, dbname=draft))
             _exchange(connection, draft=draft, name=name)
         finally:
             _execute(connection, "DROP DATABASE IF EXISTS {}", draft)
@@ -82,5 +81,5 @@ def _holds_tables(url: str) -> bool:
 
 
 def _execute(connection: psycopg.Connection, statement: str, *names: str) -> None:
-    query = sql.SQL(statement).format(*map(sql.Identifier, names))  # type: ignore[arg-type] # only literals are given
+    query = sql.SQL(statement).format(*map(sql.Identifier, names))
     connection.execute(query)
