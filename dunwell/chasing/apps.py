@@ -8,3 +8,9 @@ class ChasingConfig(AppConfig):
 
     name = "dunwell.chasing"
     label = "chasing"
+
+    def ready(self) -> None:
+        """Register what the passing of time sets off here."""
+        from dunwell.chasing.timers import register_all  # noqa: PLC0415 - models are not loaded earlier
+
+        register_all()

@@ -39,6 +39,28 @@ def _secret_key() -> str:
     return "not-a-secret-only-for-commands-without-a-data-folder"
 
 
+def _mailer(url: str) -> dict[str, Any]:
+    """Read smtp://user:password@host:port?security=starttls; without one, mails become files."""
+    backends = "django.core.mail.backends"
+    if not url:
+        folder = {"file_path": str(DATA / "mail")}
+        return {"BACKEND": f"{backends}.filebased.EmailBackend", "OPTIONS": folder}
+    parts = urlsplit(url)
+    security = parse_qs(parts.query).get("security", ["starttls"])[-1]
+    return {
+        "BACKEND": f"{backends}.smtp.EmailBackend",
+        "OPTIONS": {
+            "host": parts.hostname or "localhost",
+            "port": parts.port or {"tls": 465, "starttls": 587}.get(security, 25),
+            "username": unquote(parts.username or ""),
+            "password": unquote(parts.password or ""),
+            "use_tls": security == "starttls",
+            "use_ssl": security == "tls",
+            "timeout": 15,
+        },
+    }
+
+
 DATABASES = {"default": _database(os.environ.get("DUNWELL_DATABASE", "postgresql:///dunwell"))}
 SECRET_KEY = _secret_key()
 DEBUG = False
@@ -60,16 +82,18 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "django.contrib.postgres",
     "django.contrib.humanize",
+    "dunwell.web",  # before allauth: our templates come first
     "allauth",
     "allauth.account",
     "allauth.mfa",
     "django_htmx",
     "procrastinate.contrib.django",
+    "dunwell.config",
     "dunwell.tenancy",
     "dunwell.ledger",
     "dunwell.inbox",
     "dunwell.chasing",
-    "dunwell.web",
+    "dunwell.overview",
 ]
 
 MIDDLEWARE = [
@@ -111,6 +135,7 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "dunwell.web.context.frame",
+                "dunwell.web.accounts.context.mail",
             ],
         },
     }
@@ -136,10 +161,22 @@ ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
 ACCOUNT_EMAIL_VERIFICATION = "optional"
-ACCOUNT_ADAPTER = "dunwell.web.accounts.AccountAdapter"
+ACCOUNT_ADAPTER = "dunwell.web.accounts.adapter.AccountAdapter"
+ACCOUNT_FORMS = {"signup": "dunwell.web.accounts.forms.SignupForm"}
+ACCOUNT_CHANGE_EMAIL = True
+ACCOUNT_SESSION_REMEMBER = True
+ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
+ACCOUNT_DEFAULT_HTTP_PROTOCOL = "https" if SECURE else "http"
 ACCOUNT_RATE_LIMITS = {"login_failed": "10/m/ip,5/5m/key"}
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 MFA_TOTP_ISSUER = "Dunwell"
+MFA_ADAPTER = "dunwell.web.accounts.adapter.MfaAdapter"
+
+# Mails about accounts (invitations, passwords). Each organization's own mail goes another way.
+SMTP_URL = os.environ.get("DUNWELL_SMTP_URL", "")
+MAIL_FOLDER = "" if SMTP_URL else str(DATA / "mail")
+MAILERS = {"default": _mailer(SMTP_URL)}
+DEFAULT_FROM_EMAIL = os.environ.get("DUNWELL_MAIL_FROM", "Dunwell <dunwell@localhost>")
 
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", "English"), ("de", "Deutsch"), ("fr", "Français"), ("es", "Español")]

@@ -1,0 +1,37 @@
+"""Acts that cross areas, one module per kind of act; doors call these (docs/why/house.md)."""
+
+from dunwell.flows.advance_clock import Advanced, advance
+from dunwell.flows.invoices import (
+    CadenceChoice,
+    amend_invoice,
+    close_invoice,
+    create_invoice,
+    delete_draft,
+    issue_invoice,
+    mark_sent,
+    reopen_invoice,
+)
+from dunwell.flows.money import apply_credit, record_credit_note, record_payment, reverse_payment
+from dunwell.flows.organization import update_organization
+from dunwell.flows.standing import open_dispute, record_promise, resolve_dispute
+
+__all__ = [
+    "Advanced",
+    "CadenceChoice",
+    "advance",
+    "amend_invoice",
+    "apply_credit",
+    "close_invoice",
+    "create_invoice",
+    "delete_draft",
+    "issue_invoice",
+    "mark_sent",
+    "open_dispute",
+    "record_credit_note",
+    "record_payment",
+    "record_promise",
+    "reopen_invoice",
+    "resolve_dispute",
+    "reverse_payment",
+    "update_organization",
+]

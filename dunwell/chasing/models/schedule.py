@@ -156,6 +156,8 @@ class Batch(models.Model):
     channel = models.CharField(max_length=6)
     size = models.PositiveIntegerField()
     cursor = models.IntegerField(default=-1)
+    # How earlier deliveries ended that were not handed over: ordinal → state
+    endings = models.JSONField(default=dict)
     opened_at = models.DateTimeField()
 
     class Meta:

@@ -6,9 +6,8 @@ from uuid import UUID
 from django.db.models import F, Q, QuerySet
 
 from dunwell.ledger.models import Invoice
+from dunwell.ledger.queries.states import OPEN
 from dunwell.tenancy.errors import NotFound
-
-OPEN = Q(issued_at__isnull=False, closed_at__isnull=True, balance_minor__gt=0)
 
 
 def lock_invoices(*, ids: Iterable[UUID]) -> dict[UUID, Invoice]:

@@ -69,20 +69,20 @@ class DatabaseWrapper(base.DatabaseWrapper):
 
     def _close(self) -> Any:
         self._forget()
-        return super()._close()
+        return super()._close()  # type: ignore[misc]  # not in the stubs
 
     def _commit(self) -> Any:
         self._forget()
-        return super()._commit()
+        return super()._commit()  # type: ignore[misc]  # not in the stubs
 
     def _rollback(self) -> Any:
         self._forget()
-        return super()._rollback()
+        return super()._rollback()  # type: ignore[misc]  # not in the stubs
 
     def _savepoint_rollback(self, sid: str) -> Any:
-        super()._savepoint_rollback(sid)
+        super()._savepoint_rollback(sid)  # type: ignore[misc]  # not in the stubs
         self._forget()
 
     def _set_autocommit(self, autocommit: bool) -> Any:
         self._forget()
-        return super()._set_autocommit(autocommit)
+        return super()._set_autocommit(autocommit)  # type: ignore[misc]  # not in the stubs

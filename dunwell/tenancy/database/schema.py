@@ -41,8 +41,10 @@ class SchemaEditor(schema.DatabaseSchemaEditor):
     def protect(self, table: str, column: str) -> None:
         """Enable and force row-level security on a table, keyed by its organization column."""
         name, key = self.quote_name(table), self.quote_name(column)
-        role = self.quote_name(self.connection.system_role)
-        self.execute(f"ALTER TABLE {name} ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY", None)
+        role = self.quote_name(f"{self.connection.settings_dict['USER']}_system")
+        self.execute(
+            f"ALTER TABLE {name} ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY", None
+        )
         self.execute(f"CREATE POLICY tenant ON {name} USING ({key} {TENANT})", None)
         self.execute(f"CREATE POLICY system ON {name} TO {role} USING (true)", None)
 

@@ -1,0 +1,414 @@
+"""Schedules: the steps of one invoice, and what a member does with them."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
+from django.db import connection, transaction
+from django.utils.translation import gettext as _
+
+from dunwell.chasing.errors import NotChaseable, NothingToRetry, SentToday
+from dunwell.chasing.models import Cadence, FirstSend, Pause, PlannedSend, Schedule
+from dunwell.chasing.operations.cadences import read_steps
+from dunwell.chasing.operations.planning import replan
+from dunwell.core.cadence import Channel, Step, keep_keys
+from dunwell.core.calendar import local_date, midnight
+from dunwell.core.ids import uuid7
+from dunwell.core.outcomes import SendState
+from dunwell.core.schedule import PlanMode
+from dunwell.inbox.models import Delivery
+from dunwell.ledger.models import Invoice
+from dunwell.tenancy.errors import InvalidInput, NotFound
+from dunwell.tenancy.events import audit
+from dunwell.tenancy.models import Organization
+from dunwell.tenancy.roles import Actor
+
+_APPLY_BULK = """
+INSERT INTO chasing_schedule
+  (id, organization_id, invoice_id, cadence_id, steps, next_key, enabled, contacts, first_set_on)
+SELECT s.id, %s, s.invoice_id, %s, %s::jsonb, %s, true, '{}', %s
+FROM unnest(%s::uuid[], %s::uuid[]) AS s (id, invoice_id)
+ON CONFLICT (organization_id, invoice_id) DO NOTHING
+RETURNING invoice_id
+"""
+
+
+def apply_cadence(
+    *, organization: Organization, invoice_id: UUID, cadence_id: UUID, actor: Actor, now: datetime
+) -> Schedule:
+    """Copy a cadence's steps onto an invoice and plan its sends (Rule: chasing, Vocabulary)."""
+    cadence = Cadence.objects.filter(pk=cadence_id).first()
+    if cadence is None:
+        raise InvalidInput.at("cadence_id", _("There is no such cadence."))
+    steps = [Step.from_json(item) for item in cadence.steps]
+    return _set(organization, invoice_id, steps, cadence, actor, now)
+
+
+def set_steps(
+    *,
+    organization: Organization,
+    invoice_id: UUID,
+    steps: Sequence[Mapping[str, Any]],
+    actor: Actor,
+    now: datetime,
+) -> Schedule:
+    """Write steps for this invoice alone and plan its sends. Raises WrongSteps."""
+    return _set(organization, invoice_id, read_steps(data=steps), None, actor, now)
+
+
+def _set(
+    organization: Organization,
+    invoice_id: UUID,
+    steps: Sequence[Step],
+    cadence: Cadence | None,
+    actor: Actor,
+    now: datetime,
+) -> Schedule:
+    with transaction.atomic():
+        _lock_invoice(invoice_id)
+        schedule = _schedule(organization, invoice_id, now)
+        before = schedule.steps
+        previous = [Step.from_json(item) for item in before]
+        kept = keep_keys(steps=steps, previous=previous, first_free_key=schedule.next_key)
+        schedule.steps = [step.to_json() for step in kept]
+        schedule.next_key = max([schedule.next_key, *(step.key + 1 for step in kept)])
+        schedule.cadence = cadence
+        schedule.enabled = True
+        schedule.save()
+        replan(organization=organization, invoice_ids=[invoice_id], now=now, mode=PlanMode.SET)
+        audit(
+            actor=actor,
+            at=now,
+            action="schedule.set",
+            object_type="invoice",
+            object_id=invoice_id,
+            changes={"steps": [before, schedule.steps]},
+        )
+    return schedule
+
+
+def apply_cadence_bulk(
+    *,
+    organization: Organization,
+    invoice_ids: Sequence[UUID],
+    cadence_id: UUID,
+    actor: Actor,
+    now: datetime,
+) -> None:
+    """Apply one cadence to many invoices; set-based where they have no schedule yet."""
+    cadence = Cadence.objects.filter(pk=cadence_id).first()
+    if cadence is None:
+        raise InvalidInput.at("cadence", _("There is no such cadence."))
+    next_key = max((item["key"] for item in cadence.steps), default=0) + 1
+    today = local_date(now, organization.zone)
+    steps = Schedule._meta.get_field("steps").get_db_prep_value(cadence.steps, connection)
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(
+            _APPLY_BULK,
+            [
+                organization.pk,
+                cadence.pk,
+                steps,
+                next_key,
+                today,
+                [uuid7() for _id in invoice_ids],
+                list(invoice_ids),
+            ],
+        )
+        fresh = {row[0] for row in cursor.fetchall()}
+        replan(organization=organization, invoice_ids=sorted(fresh), now=now, mode=PlanMode.SET)
+        for invoice_id in invoice_ids:
+            if invoice_id not in fresh:
+                apply_cadence(
+                    organization=organization,
+                    invoice_id=invoice_id,
+                    cadence_id=cadence_id,
+                    actor=actor,
+                    now=now,
+                )
+
+
+def ensure_schedule(
+    *, organization: Organization, invoice_id: UUID, now: datetime, contacts: Sequence[str] = ()
+) -> Schedule:
+    """Return the invoice's schedule, making an empty one that is switched off where none is."""
+    schedule = _schedule(organization, invoice_id, now)
+    if schedule._state.adding:
+        schedule.enabled = False
+        schedule.contacts = list(contacts)
+        schedule.save()
+    return schedule
+
+
+def set_contacts(
+    *,
+    organization: Organization,
+    invoice_id: UUID,
+    contacts: Sequence[str],
+    actor: Actor,
+    now: datetime,
+) -> None:
+    """Set the invoice's own list of email addresses; empty gives the customer's contacts back."""
+    cleaned = list(dict.fromkeys(c.strip() for c in contacts if c.strip()))
+    for address in cleaned:
+        try:
+            validate_email(address)
+        except ValidationError as error:
+            message = _("“%(address)s” is not an email address.") % {"address": address}
+            raise InvalidInput.at("contacts", message) from error
+    with transaction.atomic():
+        _lock_invoice(invoice_id)
+        schedule = ensure_schedule(organization=organization, invoice_id=invoice_id, now=now)
+        before, schedule.contacts = schedule.contacts, cleaned
+        schedule.save(update_fields=["contacts"])
+        replan(organization=organization, invoice_ids=[invoice_id], now=now)
+        audit(
+            actor=actor,
+            at=now,
+            action="schedule.contacts",
+            object_type="invoice",
+            object_id=invoice_id,
+            changes={"contacts": [before, cleaned]},
+        )
+
+
+def set_enabled(
+    *, organization: Organization, invoice_id: UUID, enabled: bool, actor: Actor, now: datetime
+) -> None:
+    """Switch chasing of one invoice off (what is left is cancelled) or on again."""
+    with transaction.atomic():
+        _lock_invoice(invoice_id)
+        schedule = ensure_schedule(organization=organization, invoice_id=invoice_id, now=now)
+        if schedule.enabled != enabled:
+            schedule.enabled = enabled
+            schedule.save(update_fields=["enabled"])
+            audit(
+                actor=actor,
+                at=now,
+                action="schedule.enabled",
+                object_type="invoice",
+                object_id=invoice_id,
+                changes={"enabled": [not enabled, enabled]},
+            )
+        replan(organization=organization, invoice_ids=[invoice_id], now=now)
+
+
+def pause(
+    *,
+    organization: Organization,
+    invoice_id: UUID,
+    until: date,
+    reason: str,
+    actor: Actor,
+    now: datetime,
+) -> Pause:
+    """Hold an invoice until the resume date; sends whose instant falls before are skipped."""
+    if until <= local_date(now, organization.zone):
+        raise InvalidInput.at("until", _("The resume date must be after today."))
+    with transaction.atomic():
+        invoice = _lock_invoice(invoice_id)
+        if invoice.closed_at is not None:
+            raise NotChaseable(_("A closed invoice is not chased."))
+        ensure_schedule(organization=organization, invoice_id=invoice_id, now=now)
+        Pause.objects.filter(invoice_id=invoice_id, ends_at__gt=now).update(ends_at=now)
+        made = Pause.objects.create(
+            organization=organization,
+            invoice_id=invoice_id,
+            started_at=now,
+            until=until,
+            ends_at=midnight(until, organization.zone),
+            reason=reason[:200],
+            by=actor.label,
+        )
+        replan(organization=organization, invoice_ids=[invoice_id], now=now)
+        audit(
+            actor=actor,
+            at=now,
+            action="chasing.paused",
+            object_type="invoice",
+            object_id=invoice_id,
+            changes={"until": [None, until.isoformat()]},
+        )
+    return made
+
+
+def resume(*, organization: Organization, invoice_id: UUID, actor: Actor, now: datetime) -> None:
+    """Lift a pause now; an invoice that was never sent goes out after all."""
+    with transaction.atomic():
+        _lock_invoice(invoice_id)
+        lifted = Pause.objects.filter(invoice_id=invoice_id, ends_at__gt=now).update(ends_at=now)
+        if lifted:
+            audit(
+                actor=actor,
+                at=now,
+                action="chasing.resumed",
+                object_type="invoice",
+                object_id=invoice_id,
+                changes={},
+            )
+        replan(organization=organization, invoice_ids=[invoice_id], now=now)
+
+
+def send_now(
+    *,
+    organization: Organization,
+    invoice_id: UUID,
+    channels: Sequence[str],
+    actor: Actor,
+    now: datetime,
+    confirmed: bool = False,
+) -> PlannedSend:
+    """Plan a member's own message for now; the next claim hands it over.
+
+    Raises NotChaseable for a draft, paid or closed invoice, and SentToday unless `confirmed`
+    where somebody already got this invoice on that channel today.
+    """
+    wanted = _channels(channels)
+    with transaction.atomic():
+        invoice = _lock_invoice(invoice_id)
+        _require_open(invoice)
+        ensure_schedule(organization=organization, invoice_id=invoice_id, now=now)
+        today = local_date(now, organization.zone)
+        if not confirmed and _reached_today(invoice_id, wanted, today):
+            raise SentToday(
+                _("This invoice already went out on this channel today. Send it again?")
+            )
+        return _plan_by_hand(
+            organization, invoice_id, kind="manual", channels=wanted, at=now, now=now, actor=actor
+        )
+
+
+def retry(
+    *,
+    organization: Organization,
+    planned_send_id: UUID,
+    at: datetime | None,
+    actor: Actor,
+    now: datetime,
+) -> PlannedSend:
+    """Plan a member's new attempt at a failed send, now or at a later instant.
+
+    It goes to the recipients that failed. Raises NothingToRetry, NotChaseable.
+    """
+    first = PlannedSend.objects.filter(pk=planned_send_id).first()
+    if first is None:
+        raise NotFound(_("There is no such planned send."))
+    if at is not None and at < now:
+        raise InvalidInput.at("at", _("Choose a time that is not past."))
+    with transaction.atomic():
+        invoice = _lock_invoice(first.invoice_id)
+        first.refresh_from_db()
+        if first.state != SendState.FAILED:
+            raise NothingToRetry(_("Only a failed send can be tried again."))
+        if PlannedSend.objects.filter(retry_of=first, state__in=["planned", "sending"]).exists():
+            raise NothingToRetry(_("Another attempt is planned already."))
+        _require_open(invoice)
+        return _plan_by_hand(
+            organization,
+            invoice.pk,
+            kind="retry",
+            channels=first.channels,
+            at=at or now,
+            now=now,
+            actor=actor,
+            retry_of=first,
+            template=first.template,
+            roles=first.contact_roles,
+        )
+
+
+def _plan_by_hand(
+    organization: Organization,
+    invoice_id: UUID,
+    *,
+    kind: str,
+    channels: Sequence[str],
+    at: datetime,
+    now: datetime,
+    actor: Actor,
+    retry_of: PlannedSend | None = None,
+    template: str = "",
+    roles: Sequence[str] = (),
+) -> PlannedSend:
+    return PlannedSend.objects.create(
+        organization=organization,
+        invoice_id=invoice_id,
+        kind=kind,
+        trigger={"type": kind},
+        day=local_date(at, organization.zone),
+        at=at,
+        hour=at.astimezone(organization.zone).hour,
+        channels=list(channels),
+        contact_roles=list(roles),
+        template=template,
+        state=SendState.PLANNED,
+        by=actor.label,
+        changed_at=now,
+        retry_of=retry_of,
+        again=True,
+        live=not organization.sandbox,
+    )
+
+
+def note_marked_sent(*, organization: Organization, invoice_id: UUID, now: datetime) -> None:
+    """Remember that a member sent the invoice by other means; its on-issue step is then skipped."""
+    FirstSend.objects.get_or_create(
+        organization=organization, invoice_id=invoice_id, defaults={"at": now, "how": "marked"}
+    )
+
+
+def restart_preview(*, organization: Organization, invoice_id: UUID, now: datetime) -> None:
+    """Set a draft's schedule as of today: called when it is issued."""
+    Schedule.objects.filter(invoice_id=invoice_id).update(
+        first_set_on=local_date(now, organization.zone)
+    )
+
+
+def _lock_invoice(invoice_id: UUID) -> Invoice:
+    invoice = Invoice.objects.select_for_update(no_key=True).filter(pk=invoice_id).first()
+    if invoice is None:
+        raise NotFound(_("There is no such invoice."))
+    return invoice
+
+
+def _require_open(invoice: Invoice) -> None:
+    if invoice.issued_at is None:
+        raise NotChaseable(_("A draft is not sent; issue it first."))
+    if invoice.closed_at is not None:
+        raise NotChaseable(_("This invoice is closed."))
+    if invoice.balance.minor <= 0:
+        raise NotChaseable(_("This invoice is paid."))
+
+
+def _schedule(organization: Organization, invoice_id: UUID, now: datetime) -> Schedule:
+    found = Schedule.objects.select_for_update().filter(invoice_id=invoice_id).first()
+    return found or Schedule(
+        organization=organization,
+        invoice_id=invoice_id,
+        first_set_on=local_date(now, organization.zone),
+    )
+
+
+def _channels(channels: Sequence[str]) -> list[str]:
+    known = {channel.value for channel in Channel}
+    wanted = list(dict.fromkeys(channels))
+    if not wanted or not set(wanted) <= known:
+        raise InvalidInput.at("channels", _("Choose email, sms or letter."))
+    return wanted
+
+
+def _reached_today(invoice_id: UUID, channels: Sequence[str], today: date) -> bool:
+    return Delivery.objects.filter(
+        invoice_id=invoice_id,
+        channel__in=channels,
+        local_day=today,
+        state__in=["queued", "sending", "sent", "delivered", "uncertain"],
+    ).exists()
+
+
+def steps_of(schedule: Schedule) -> tuple[Step, ...]:
+    """Return a schedule's steps."""
+    return tuple(Step.from_json(item) for item in schedule.steps)

@@ -1,0 +1,307 @@
+"""The sender's loop: settle and claim in one durable transaction, then hand over one by one.
+
+Per message one round trip to PostgreSQL, while the provider's server works on the envelope:
+
+    move the batch's cursor here       durable mark: from now on a hand-over may have begun
+    COMMIT AND CHAIN                    publishes the mark, frees the previous invoice
+    SELECT … FOR SHARE SKIP LOCKED      the last check; no payment can pass while we hold it
+
+Go only if the cursor moved, the row came back, and balance and chase_version are what was decided
+on (docs/decisions/0004).
+"""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import psycopg
+import structlog
+
+from dunwell.chasing.sender.claim import Claim, Ended, Job, Moment, OpenBatch, claim
+from dunwell.chasing.sender.link import Link
+from dunwell.chasing.sender.settle import PUT_BACK, Outcome, settle
+from dunwell.chasing.sender.sweep import sweep
+from dunwell.chasing.sender.transport import Providers
+from dunwell.chasing.sender.words import content, envelope
+from dunwell.chasing.wording.errors import WordingError
+from dunwell.core.mime import MimeError
+from dunwell.core.outcomes import DeliveryState
+from dunwell.ports.channels import ChannelProvider
+from dunwell.ports.documents import DocumentError
+from dunwell.ports.errors import (
+    NotConfigured,
+    Refused,
+    TemporarilyRefused,
+    Unreachable,
+    Unsure,
+    Withdrawn,
+)
+from dunwell.ports.messages import Content, Outgoing, Receipt
+from dunwell.tenancy.metrics import SENDS
+
+log = structlog.get_logger("dunwell.sender")
+
+BATCH = 128
+_SANDBOX_TRIES = 3
+_PATIENCE = 3
+
+_MOVE = "UPDATE chasing_batch SET cursor = %s WHERE id = %s"
+_MOVE_WITH_ENDINGS = """
+UPDATE chasing_batch SET cursor = %s, endings = endings || %s::jsonb WHERE id = %s
+"""
+_COUNT_PUT_BACKS = "SELECT id FROM chasing_plannedsend WHERE id = ANY(%s) AND put_backs >= %s"
+_CHECK = """
+SELECT balance_minor, chase_version FROM ledger_invoice
+WHERE organization_id = %s AND id = %s FOR SHARE SKIP LOCKED
+"""
+_CHECK_WAITING = """
+SELECT balance_minor, chase_version FROM ledger_invoice
+WHERE organization_id = %s AND id = %s FOR SHARE
+"""
+
+
+@dataclass(slots=True)
+class _Work:
+    """What a sender has claimed and how far it got; survives a lost database connection."""
+
+    claim: Claim = field(default_factory=Claim)
+    outcomes: dict[UUID, list[Outcome]] = field(default_factory=dict)
+
+    def ended(self) -> list[Ended]:
+        return self.claim.ended
+
+
+class Sender:
+    """Hands over what is due. One instance per thread; `close` it."""
+
+    def __init__(self, *, wall: Callable[[], datetime]) -> None:
+        self._wall = wall
+        self._link: Link | None = None
+        self._providers = Providers()
+        self._work = _Work()
+        self._patient: set[UUID] = set()
+
+    def step(
+        self, *, now: datetime, organization_id: UUID | None = None, limit: int = BATCH
+    ) -> int:
+        """Settle what was handed over, claim up to `limit` more and hand those over.
+
+        Returns how many planned sends and retries were decided; 0 means nothing was due and all
+        is settled. `organization_id` is a sandbox's, None for all live organizations.
+        """
+        try:
+            link = self._connected(now)
+            self._settle_and_claim(link, now, organization_id, limit)
+            for batch in self._work.claim.batches:
+                self._deliver(link, batch, now)
+            return self._work.claim.decided
+        except psycopg.OperationalError:
+            # What this sender knows is kept and written down over a new connection; the rest of
+            # the batch was not begun.
+            self._disconnect()
+            raise
+
+    def close(self) -> None:
+        """Let go of the database and of all providers; settle first by a step that returns 0."""
+        self._disconnect()
+        self._providers.close()
+
+    def _connected(self, now: datetime) -> Link:
+        if self._link is None:
+            self._link = Link()
+            self.sweep(now=now)
+        return self._link
+
+    def _disconnect(self) -> None:
+        if self._link is not None:
+            self._link.close()
+            self._link = None
+
+    def sweep(self, *, now: datetime) -> int:
+        """Settle the batches of senders that died; returns how many deliveries were concerned."""
+        link = self._link
+        if link is None:
+            self._connected(now)
+            return 0
+        mine = [batch.id for batch in self._work.claim.batches]
+        with link.durable() as cursor:
+            return sweep(cursor, link=link, now=now, wall=self._wall(), but=mine)
+
+    def _settle_and_claim(
+        self, link: Link, now: datetime, organization_id: UUID | None, limit: int
+    ) -> None:
+        wall = self._wall()
+        work = self._work
+        outcomes = [o for some in work.outcomes.values() for o in some]
+        known = {o.job.id for o in outcomes}
+        for batch in work.claim.batches:
+            outcomes += [
+                Outcome(job, batch.id, PUT_BACK) for job in batch.jobs if job.id not in known
+            ]
+        with link.durable() as cursor:
+            if outcomes or work.claim.ended:
+                written = settle(
+                    cursor,
+                    batch_ids=[batch.id for batch in work.claim.batches],
+                    outcomes=outcomes,
+                    ended=work.claim.ended,
+                    now=now,
+                    wall=wall,
+                )
+                _count(written)
+            found = claim(
+                cursor,
+                moment=Moment(now=now, wall=wall, organization_id=organization_id),
+                limit=limit,
+                worker=link.number,
+                epoch=link.epoch,
+            )
+            jobs = [job.planned_send_id for batch in found.batches for job in batch.jobs]
+            patient = cursor.execute(_COUNT_PUT_BACKS, [jobs, _PATIENCE]) if jobs else ()
+            self._patient = {row[0] for row in patient}
+        self._work = _Work(claim=found)
+
+    def _deliver(self, link: Link, batch: OpenBatch, now: datetime) -> None:
+        """Hand a batch over in order; the last invoice's lock is freed at its end."""
+        done = self._work.outcomes.setdefault(batch.id, [])
+        raw = link.raw
+        raw.execute("BEGIN")
+        stopped: str | None = None
+        for ordinal, job in enumerate(batch.jobs):
+            if stopped is not None:
+                done.append(self._later(job, batch, stopped))
+                continue
+            handing = _Handing(raw, batch, ordinal, job, done, job.planned_send_id in self._patient)
+            outcome = self._hand_over(handing, now)
+            done.append(outcome)
+            if outcome.reason == "unreachable":
+                stopped = outcome.detail
+        raw.execute("COMMIT")
+
+    def _hand_over(self, handing: "_Handing", now: datetime) -> Outcome:
+        """Hand one message over and say how that ended."""
+        job, batch = handing.job, handing.batch
+        made: list[Content] = []
+
+        def words() -> Content:
+            made.append(content(job, now=now))
+            return made[0]
+
+        def ended(state: str, **more: Any) -> Outcome:
+            return Outcome(
+                job,
+                batch.id,
+                state,
+                provider=batch.route.name,
+                content=made[0] if made else None,
+                **more,
+            )
+
+        try:
+            provider = self._providers.of(batch.route)
+            receipt = _carry(provider, Outgoing(envelope(job, now=now), words), handing.go)
+            return ended(DeliveryState.SENT, answer=receipt.reply, sha256=receipt.sha256)
+        except Withdrawn:
+            return Outcome(job, batch.id, PUT_BACK, locked=handing.locked)
+        except Unsure as unsure:
+            return ended(
+                DeliveryState.UNCERTAIN,
+                reason="uncertain",
+                detail=unsure.known,
+                sha256=unsure.sha256,
+            )
+        except Unreachable as error:
+            return self._later(job, batch, str(error), "unreachable", error.retry_after)
+        except TemporarilyRefused as error:
+            return self._later(job, batch, str(error), "refused_for_now", error.retry_after)
+        except Refused as error:
+            reason = "address_refused" if error.recipient_bad else "refused"
+            return ended(DeliveryState.FAILED, reason=reason, detail=str(error), answer=str(error))
+        except NotConfigured as error:
+            return ended(DeliveryState.FAILED, reason="sender_not_set_up", detail=error.what)
+        except (WordingError, DocumentError, MimeError) as error:
+            log.exception("message could not be made", delivery=str(job.id))
+            return ended(DeliveryState.FAILED, reason="cannot_be_made", detail=str(error))
+
+    def _later(
+        self,
+        job: Job,
+        batch: OpenBatch,
+        detail: str,
+        reason: str = "unreachable",
+        wish: float | None = None,
+    ) -> Outcome:
+        """Try again inside the attempt's hour, with back-off; then it has failed."""
+        wall = self._wall()
+        if job.subject.organization.sandbox:
+            wait = timedelta(seconds=0.05 * 2**job.tries)
+            over = job.tries + 1 >= _SANDBOX_TRIES
+        else:
+            seconds = min(max(wish or 0, 30 * 2 ** min(job.tries, 5)), 900)
+            wait = timedelta(seconds=seconds)
+            over = job.give_up_at is not None and wall + wait >= job.give_up_at
+        return Outcome(
+            job,
+            batch.id,
+            DeliveryState.FAILED if over else DeliveryState.QUEUED,
+            reason=reason,
+            detail=detail,
+            provider=batch.route.name,
+            answer=detail,
+            next_try_at=None if over else wall + wait,
+        )
+
+
+def _carry(provider: ChannelProvider, message: Outgoing, go: Callable[[], bool]) -> Receipt:
+    return provider.hand_over(message, go=go)
+
+
+def _count(outcomes: list[Outcome]) -> None:
+    for outcome in outcomes:
+        if outcome.state != PUT_BACK:
+            SENDS.labels(channel=outcome.job.channel, state=outcome.state).inc()
+
+
+@dataclass(slots=True)
+class _Handing:
+    """One message at the moment of its hand-over."""
+
+    raw: psycopg.Connection[Any]
+    batch: OpenBatch
+    ordinal: int
+    job: Job
+    done: list[Outcome]
+    patient: bool
+    locked: bool = False
+
+    def go(self) -> bool:
+        """Mark, publish, lock and check in one round trip; yes only if nothing has changed."""
+        endings = {
+            str(n): o.state for n, o in enumerate(self.done) if o.state != DeliveryState.SENT
+        }
+        subject = self.job.subject
+        check = _CHECK_WAITING if self.patient else _CHECK
+        with self.raw.pipeline():
+            if endings:
+                moved = self.raw.execute(
+                    _MOVE_WITH_ENDINGS, [self.ordinal, json.dumps(endings), self.batch.id]
+                )
+            else:
+                moved = self.raw.execute(_MOVE, [self.ordinal, self.batch.id])
+            self.raw.execute("COMMIT AND CHAIN")
+            found = self.raw.execute(check, [subject.organization.id, subject.id])
+        row = found.fetchone()
+        if moved.rowcount != 1:
+            return False
+        if row is None:
+            self.locked = True
+            return False
+        balance, chase_version = row
+        return bool(
+            balance > 0
+            and balance == subject.balance_minor
+            and chase_version == subject.chase_version
+        )

@@ -1,0 +1,96 @@
+"""Which provider carries an organization's messages of a channel, and open providers to use."""
+
+from dataclasses import dataclass
+from urllib.parse import parse_qs, unquote, urlsplit
+
+from django.conf import settings
+
+from dunwell.chasing.sender.facts import OrganizationFacts
+from dunwell.core.cadence import Channel
+from dunwell.ports.channels import ChannelProvider
+from dunwell.ports.registry import open_channel
+from dunwell.tenancy.secrets import decrypt
+
+type Setting = str | int
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """A provider with its settings; messages of one route share a batch and a connection.
+
+    `failure` says why nothing can go this way (a reason of a delivery); empty = it can.
+    """
+
+    channel: str
+    name: str
+    options: tuple[tuple[str, Setting], ...] = ()
+    failure: str = ""
+
+
+def route(organization: OrganizationFacts, channel: Channel) -> Route:
+    """Choose the route: a sandbox's outbox or its own sink, else the organization's provider."""
+    if organization.sandbox and not (organization.smtp_sink and channel is Channel.EMAIL):
+        return Route(channel, "sandbox_outbox")
+    if channel is not Channel.EMAIL:
+        return Route(channel, "", failure="channel_not_set_up")
+    if organization.sandbox:
+        host, _, port = organization.smtp_sink.rpartition(":")
+        options: dict[str, Setting] = {
+            "host": host.strip("[]"),
+            "port": int(port),
+            "security": "none",
+        }
+    else:
+        options = _own(organization) or installation_smtp()
+    if not options or not organization.sender_email:
+        return Route(channel, "", failure="sender_not_set_up")
+    return Route(channel, "email_smtp", tuple(sorted(options.items())))
+
+
+def _own(organization: OrganizationFacts) -> dict[str, Setting]:
+    host, port, user, secret, security = organization.smtp
+    if not host:
+        return {}
+    return {
+        "host": host,
+        "port": port,
+        "user": user,
+        "password": decrypt(sealed=secret) if secret else "",
+        "security": security,
+    }
+
+
+def installation_smtp() -> dict[str, Setting]:
+    """Read the installation's server from DUNWELL_SMTP_URL (smtp://user:pass@host:port?security=tls)."""
+    if not settings.SMTP_URL:
+        return {}
+    parts = urlsplit(settings.SMTP_URL)
+    query = parse_qs(parts.query)
+    return {
+        "host": parts.hostname or "",
+        "port": parts.port or 587,
+        "user": unquote(parts.username or ""),
+        "password": unquote(parts.password or ""),
+        "security": query.get("security", ["starttls"])[-1],
+    }
+
+
+class Providers:
+    """Open providers, one per route, kept for their connections."""
+
+    def __init__(self) -> None:
+        self._open: dict[Route, ChannelProvider] = {}
+
+    def of(self, way: Route) -> ChannelProvider:
+        """Return the provider of a route. Raises NotConfigured or UnknownProvider."""
+        if way not in self._open:
+            self._open[way] = open_channel(
+                channel=Channel(way.channel).value, name=way.name, settings=dict(way.options)
+            )
+        return self._open[way]
+
+    def close(self) -> None:
+        """Let go of all connections."""
+        for provider in self._open.values():
+            provider.close()
+        self._open.clear()

@@ -1,0 +1,33 @@
+"""Fills the plug points at start: the only place that names providers."""
+
+from django.apps import AppConfig
+
+from dunwell.ports.registry import register_channel, register_documents
+from dunwell.providers.email_smtp import SmtpProvider
+from dunwell.providers.pdf_typst import TypstRenderer
+from dunwell.providers.sandbox_outbox import SandboxOutbox
+
+
+class HouseConfig(AppConfig):
+    """Puts providers behind the ports."""
+
+    name = "dunwell.config"
+    label = "house"
+
+    def ready(self) -> None:
+        """Register every provider in the box under its channel and name."""
+        register_channel(channel="email", name="email_smtp", factory=SmtpProvider.open)
+        register_channel(
+            channel="email",
+            name="sandbox_outbox",
+            factory=lambda _s: SandboxOutbox(channel="email"),
+        )
+        register_channel(
+            channel="sms", name="sandbox_outbox", factory=lambda _s: SandboxOutbox(channel="sms")
+        )
+        register_channel(
+            channel="letter",
+            name="sandbox_outbox",
+            factory=lambda _s: SandboxOutbox(channel="letter"),
+        )
+        register_documents(name="pdf_typst", renderer=TypstRenderer())

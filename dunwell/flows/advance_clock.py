@@ -1,0 +1,80 @@
+"""Advances a sandbox's clock: everything due on the way happens, in order of time."""
+
+from collections import Counter
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import connection
+from django.utils.translation import gettext as _
+
+from dunwell.chasing.sender.session import one_sender
+from dunwell.tenancy import clock, timers
+from dunwell.tenancy.errors import Conflict, InvalidInput
+from dunwell.tenancy.models import Organization
+from dunwell.tenancy.publisher import publish_all
+from dunwell.tenancy.roles import Actor, Permission
+
+# An instant at which the rules keep finding something to do is a mistake in a rule.
+_MOST_ROUNDS = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Advanced:
+    """Where the clock stands now, and how much each rule did on the way."""
+
+    now: datetime
+    done: dict[str, int]
+
+
+def advance(*, organization: Organization, to: datetime, actor: Actor) -> Advanced:
+    """Advance a sandbox's clock to `to` and do everything due up to then, in order of time.
+
+    Runs in the calling process, in many transactions; returns when all is done. Raises Conflict
+    for a live organization or while another advance runs, InvalidInput for an earlier instant.
+    Rule: chasing, Time control.
+    """
+    actor.require(Permission.CLOCK)
+    if organization.sandbox_now is None:
+        raise Conflict(_("This organization lives on the real clock."))
+    if to < organization.sandbox_now:
+        raise InvalidInput.at("to", _("A test clock only moves forward."))
+    key = organization.pk.int & 0x7FFF_FFFF_FFFF_FFFF
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_lock(%s)", [key])
+        if not cursor.fetchone()[0]:
+            raise Conflict(_("The clock is being advanced already."))
+    try:
+        done = _run(organization, to)
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_unlock(%s)", [key])
+    publish_all()
+    return Advanced(now=to, done=dict(done))
+
+
+def _run(organization: Organization, to: datetime) -> Counter[str]:
+    done: Counter[str] = Counter()
+    rounds = 0
+    with one_sender():
+        while True:
+            standing = clock.now(organization)
+            at = timers.next_due(organization=organization, after=standing)
+            if at is None or at > to:
+                break
+            rounds = rounds + 1 if at <= standing else 0
+            if rounds > _MOST_ROUNDS:
+                raise RuntimeError(f"the rules never come to rest at {at}")
+            _stand_at(organization, at)
+            for timer in timers.all_timers():
+                done[timer.name] += timer.do_due(
+                    organization=organization, at=max(at, standing)
+                )
+    _stand_at(organization, to)
+    return done
+
+
+def _stand_at(organization: Organization, at: datetime) -> None:
+    """Move the clock, never back."""
+    if organization.sandbox_now is None or at > organization.sandbox_now:
+        organization.sandbox_now = at
+        organization.save(update_fields=["sandbox_now"])
