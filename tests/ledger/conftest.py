@@ -1,10 +1,9 @@
 """An organization on a sandbox clock, a customer, and short ways to make invoices."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from typing import Any
-from uuid import UUID
 
 import pytest
 

@@ -15,8 +15,8 @@ from dunwell.core.calendar import add_days, local_date, midnight
 from dunwell.core.states import State, crossings
 from dunwell.ledger.models import Activity, Invoice
 from dunwell.ledger.operations import history
-from dunwell.ledger.operations.locks import OPEN
 from dunwell.ledger.operations.numbers import lock_organization
+from dunwell.ledger.queries.states import OPEN
 from dunwell.tenancy import events
 from dunwell.tenancy.models import Event, Organization
 from dunwell.tenancy.roles import SYSTEM_ACTOR

@@ -1,16 +1,14 @@
 """Gives an invoice its due date and remembers how it came about."""
 
-from collections.abc import Mapping
 from dataclasses import asdict
-from datetime import date
-from typing import Any
 
 from dunwell.core import terms
 from dunwell.core.errors import CoreError
-from dunwell.core.terms import Anchor, DueRule, Source, Terms
+from dunwell.core.terms import Source, Terms
 from dunwell.ledger.checks import as_json, sentence
 from dunwell.ledger.errors import DueDateMissing
 from dunwell.ledger.models import Customer, Invoice
+from dunwell.ledger.queries.due_dates import rule_of
 from dunwell.tenancy.errors import InvalidInput
 from dunwell.tenancy.models import Organization
 
@@ -53,18 +51,3 @@ def _kept_terms(invoice: Invoice) -> dict[Source, Terms]:
     if rule.source not in (Source.CUSTOMER, Source.ORGANIZATION):
         return {}
     return {rule.source: Terms(days=rule.days, anchor=rule.anchor)}
-
-
-def rule_of(stored: Mapping[str, Any]) -> DueRule | None:
-    """Read back which rule gave a due date; None if none was found."""
-    if not stored.get("source"):
-        return None
-    return DueRule(
-        source=Source(stored["source"]),
-        days=stored.get("days"),
-        anchor=Anchor(stored["anchor"]) if stored.get("anchor") else None,
-        anchor_date=(
-            date.fromisoformat(stored["anchor_date"]) if stored.get("anchor_date") else None
-        ),
-        moved=bool(stored.get("moved")),
-    )

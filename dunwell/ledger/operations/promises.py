@@ -14,7 +14,8 @@ from dunwell.ledger.checks import Checks, positive, same_currency
 from dunwell.ledger.errors import ClosedInvoice, IsDraft, NothingOwed
 from dunwell.ledger.models import Contact, Invoice, Promise
 from dunwell.ledger.operations import history
-from dunwell.ledger.operations.locks import OPEN, lock_invoice, lock_invoices, raise_chase_versions
+from dunwell.ledger.operations.locks import lock_invoice, lock_invoices, raise_chase_versions
+from dunwell.ledger.queries.states import OPEN
 from dunwell.tenancy.errors import InvalidInput
 from dunwell.tenancy.models import Organization
 from dunwell.tenancy.roles import SYSTEM_ACTOR, Actor
