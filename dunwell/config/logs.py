@@ -51,7 +51,7 @@ def _shared_processors() -> list[Any]:
 
 
 def _without_colours(
-    logger: Any, method: str, event: structlog.typing.EventDict
+    _logger: Any, _method: str, event: structlog.typing.EventDict
 ) -> structlog.typing.EventDict:
     event.pop("color_message", None)  # uvicorn's second copy of the event, for terminals
     return event
