@@ -14,13 +14,13 @@ from dunwell.chasing.sender.transport import installation_smtp
 from dunwell.core import mime
 from dunwell.core.ids import uuid7
 from dunwell.core.mime import Address
-from dunwell.ledger.models import ContactRole
+from dunwell.ledger.models import ContactRole, Customer, Invoice
 from dunwell.ledger.operations import ensure_roles, role_key
 from dunwell.ports.messages import Content, Envelope, Receipt, ready
 from dunwell.ports.registry import open_channel
-from dunwell.tenancy import events
+from dunwell.tenancy import events, operations
 from dunwell.tenancy.errors import Conflict, InvalidInput, NotFound
-from dunwell.tenancy.models import Organization
+from dunwell.tenancy.models import Member, Organization
 from dunwell.tenancy.operations import checks, update_organization
 from dunwell.tenancy.roles import Actor, Permission
 from dunwell.tenancy.secrets import decrypt
@@ -39,9 +39,31 @@ def change_settings(*, changes: Mapping[str, Any], actor: Actor, now: datetime) 
     return updated.organization
 
 
-def send_test_email(
-    *, organization: Organization, to: str, actor: Actor, now: datetime
-) -> Receipt:
+def deactivate_member(
+    *, member_id: UUID, successor_id: UUID, actor: Actor, now: datetime, wall: datetime
+) -> Member:
+    """Shut a member out and hand their customers and invoices over to another.
+
+    Raises what `tenancy.operations.deactivate_member` raises.
+    """
+    actor.require(Permission.MEMBERS)
+    with transaction.atomic():
+        # Invoices before the organization's row, in order of their ids, as everywhere.
+        ids = list(
+            Invoice.objects.filter(owner_id=member_id)
+            .order_by("pk")
+            .select_for_update(no_key=True)
+            .values_list("pk", flat=True)
+        )
+        member = operations.deactivate_member(
+            member_id=member_id, successor_id=successor_id, actor=actor, now=now, wall=wall
+        )
+        Invoice.objects.filter(pk__in=ids).update(owner_id=successor_id)
+        Customer.objects.filter(owner_id=member_id).update(owner_id=successor_id)
+    return member
+
+
+def send_test_email(*, organization: Organization, to: str, actor: Actor, now: datetime) -> Receipt:
     """Hand one mail over by the organization's own settings and bring back the server's word.
 
     Raises Conflict where nothing can go out, InvalidInput, NotAllowed, and the tree of
@@ -51,17 +73,15 @@ def send_test_email(
     address = checks.required_email("to", to)
     if not organization.sender_email:
         raise Conflict(_("Enter the sender's email address first and save it."))
-    provider = open_channel(
-        channel="email", name="email_smtp", settings=_way_out(organization)
-    )
+    provider = open_channel(channel="email", name="email_smtp", settings=_way_out(organization))
     delivery = uuid7()
     domain = organization.sender_email.rpartition("@")[2]
     envelope = Envelope(
         delivery_id=delivery,
         message_id=mime.message_id(delivery_id=delivery, domain=domain),
         channel="email",
-        sender=Address(organization.sender_email, organization.sender_name),
-        to=Address(address, ""),
+        sender=Address(organization.sender_name, organization.sender_email),
+        to=Address("", address),
         date=now,
         language=organization.locale,
     )
@@ -78,7 +98,9 @@ def send_test_email(
 def _way_out(organization: Organization) -> dict[str, object]:
     if organization.sandbox:
         if not organization.smtp_sink:
-            raise Conflict(_("This is a sandbox: its messages go to its outbox and to nobody else."))
+            raise Conflict(
+                _("This is a sandbox: its messages go to its outbox and to nobody else.")
+            )
         host, _colon, port = organization.smtp_sink.rpartition(":")
         return {"host": host.strip("[]"), "port": int(port), "security": "none"}
     if organization.smtp_host:
@@ -123,7 +145,10 @@ def rename_contact_role(*, role_id: UUID, name: str, actor: Actor, now: datetime
 
 
 def remove_contact_role(*, role_id: UUID, actor: Actor, now: datetime) -> None:
-    """Remove a role that no contact has and no step names. Raises Conflict, NotFound, NotAllowed."""
+    """Remove a role that no contact has and no step names.
+
+    Raises Conflict, NotFound, NotAllowed.
+    """
     actor.require(Permission.SETTINGS)
     with transaction.atomic():
         role = _locked(role_id)

@@ -75,6 +75,14 @@ def bank_accounts() -> QuerySet[BankAccount]:
     return BankAccount.objects.order_by("id")
 
 
+def bank_account(*, account_id: UUID) -> BankAccount:
+    """Find a bank account. Raises NotFound."""
+    found = BankAccount.objects.filter(pk=account_id).first()
+    if found is None:
+        raise NotFound
+    return found
+
+
 def audit_entries(*, limit: int, object_id: UUID | None = None) -> list[AuditEntry]:
     """List who changed what, newest first."""
     found = AuditEntry.objects.filter(organization_id=scope.organization_id()).order_by("-id")

@@ -6,6 +6,7 @@ from dunwell.tenancy.operations.bank_accounts import (
     remove_bank_account,
 )
 from dunwell.tenancy.operations.members import (
+    NewInvitation,
     accept_invitation,
     change_role,
     deactivate_member,
@@ -19,9 +20,11 @@ from dunwell.tenancy.operations.organization import (
     update_organization,
 )
 from dunwell.tenancy.operations.sandbox import create_sandbox
-from dunwell.tenancy.operations.tokens import create_token, revoke_token, touch_token
+from dunwell.tenancy.operations.tokens import NewToken, create_token, revoke_token, touch_token
 
 __all__ = [
+    "NewInvitation",
+    "NewToken",
     "Updated",
     "accept_invitation",
     "add_bank_account",

@@ -47,3 +47,9 @@ def locales() -> Choices:
     return sorted(
         ((tag, f"{name} ({tag})") for tag, name in found if name), key=lambda each: each[1].lower()
     )
+
+
+@lru_cache(maxsize=16)
+def territories(language: str) -> dict[str, str]:
+    """Name the countries in a language, by ISO 3166-1 alpha-2 code."""
+    return {code: str(name) for code, name in babel_locale(language).territories.items()}

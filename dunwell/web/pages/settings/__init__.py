@@ -1,0 +1,1 @@
+"""The settings of the organization and of one's own account."""
