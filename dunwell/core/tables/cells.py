@@ -10,9 +10,8 @@ _BLANKS: Final = re.compile(r"\s+")
 _FLOAT_ID: Final = re.compile(r"\d+\.0+")
 _WHOLE: Final = re.compile(r"(\d{1,9})(?:[.,]0+)?")
 _YES: Final = frozenset(
-    (*("yes", "y", "true", "t", "1", "1.0", "x", "sent"), *("ja", "j", "wahr"))
-    + (*("oui", "o", "vrai"), *("si", "sí", "s", "verdadero"))
-)
+    ("yes", "y", "true", "t", "1", "1.0", "x", "sent", "ja", "j", "wahr", "oui", "o", "vrai")
+).union(("si", "sí", "s", "verdadero"))
 _NO: Final = frozenset(
     ("no", "n", "false", "f", "0", "0.0", "-", "nein", "falsch", "non", "faux", "falso")
 )
