@@ -14,6 +14,8 @@ from dunwell.inbox.models import Delivery
 from dunwell.tenancy.models import Organization
 from dunwell.tenancy.timers import Timer, register
 
+SENDS = "sends"
+
 # Invoices never sent whose on-issue step fell into a hold that stands no more at %(at)s.
 _LOST_ISSUES = """
 SELECT DISTINCT p.invoice_id, (
@@ -91,4 +93,4 @@ def _waiting(organization: Organization, at: datetime) -> bool:
 def register_all() -> None:
     """Register this floor's rules; a hold's end comes before the sends it sets free."""
     register(Timer("lost_issues", next_lost_issue, plan_lost_issues))
-    register(Timer("sends", next_send, send_due))
+    register(Timer(SENDS, next_send, send_due))

@@ -15,6 +15,7 @@ from dunwell.tenancy.models import (
     Member,
     Organization,
 )
+from dunwell.tenancy.scope import system_scope
 
 
 def organization() -> Organization:
@@ -89,3 +90,9 @@ def audit_entries(*, limit: int, object_id: UUID | None = None) -> list[AuditEnt
     if object_id is not None:
         found = found.filter(object_id=object_id)
     return list(found[:limit])
+
+
+def live_organizations() -> list[Organization]:
+    """List the organizations that live on the real clock; for the worker."""
+    with system_scope("the worker serves every live organization"):
+        return list(Organization.objects.filter(sandbox_now__isnull=True).order_by("id"))

@@ -6,7 +6,7 @@ from django.db.models import F, Q
 
 from dunwell.chasing.models.cadence import Cadence
 from dunwell.ledger.models import Invoice
-from dunwell.tenancy.models import TenantKey, TenantModel
+from dunwell.tenancy.models import TenantKey, TenantModel, unchecked_organization
 
 STATES = ("planned", "sending", "sent", "failed", "skipped", "cancelled")
 
@@ -30,6 +30,7 @@ class Schedule(TenantModel):
         constraints = [
             models.UniqueConstraint(fields=["organization", "invoice"], name="one_schedule")
         ]
+        indexes = [models.Index(fields=["organization", "cadence"], name="schedule_of_cadence")]
 
     def __str__(self) -> str:
         return str(self.invoice_id)
@@ -64,6 +65,7 @@ class PlannedSend(TenantModel):
     planning again.
     """
 
+    organization = unchecked_organization()
     invoice = TenantKey(Invoice, related_name="planned_sends")
     kind = models.CharField(max_length=6, default="step")
     step_key = models.PositiveIntegerField(null=True)
@@ -115,6 +117,21 @@ class PlannedSend(TenantModel):
                 condition=Q(state="failed"),
                 name="send_failed",
             ),
+            models.Index(
+                fields=["organization", "retry_of"],
+                condition=Q(retry_of__isnull=False),
+                name="send_retry_of",
+            ),
+            models.Index(
+                fields=["organization", "points_at"],
+                condition=Q(points_at__isnull=False),
+                name="send_points_at",
+            ),
+            models.Index(
+                fields=["organization", "invoice"],
+                condition=Q(state="skipped", reason="paused"),
+                name="send_held",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -128,6 +145,7 @@ class FirstSend(TenantModel):
     and must not write it.
     """
 
+    organization = unchecked_organization()
     invoice = TenantKey(Invoice, related_name="first_sends")
     at = models.DateTimeField()
     how = models.CharField(max_length=10)  # sent, uncertain or marked

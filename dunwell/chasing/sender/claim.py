@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from dunwell.chasing.sender.facts import Subject, load_subjects
+from dunwell.chasing.sender.rows import Row, as_json
 from dunwell.chasing.sender.transport import Route, route
 from dunwell.core.cadence import Channel
 from dunwell.core.calendar import local_date
@@ -60,8 +61,7 @@ _END = """
 UPDATE chasing_plannedsend p
 SET state = new.state, reason = new.reason, detail = new.detail, points_at_id = new.points_at,
     changed_at = %s
-FROM unnest(%s::uuid[], %s::text[], %s::text[], %s::text[], %s::uuid[])
-  AS new (id, state, reason, detail, points_at)
+FROM json_to_recordset(%s) AS new (id uuid, state text, reason text, detail text, points_at uuid)
 WHERE p.id = new.id
 """
 _OPEN_BATCH = """
@@ -77,12 +77,11 @@ INSERT INTO inbox_delivery
 SELECT id, organization_id, planned_send_id, customer_id, invoice_id, contact_id, channel, to_name,
    to_address, '', state, reason, '', template, language, invoice_version, chase_version,
    balance_minor, %s, local_day, 0, %s, batch_id, ordinal, settled_at, provider, '', ''
-FROM unnest(%s::uuid[], %s::uuid[], %s::uuid[], %s::uuid[], %s::uuid[], %s::uuid[], %s::text[],
-   %s::text[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[], %s::int[], %s::int[],
-   %s::bigint[], %s::date[], %s::uuid[], %s::int[], %s::timestamptz[], %s::text[])
- AS new (id, organization_id, planned_send_id, customer_id, invoice_id, contact_id, channel,
-   to_name, to_address, state, reason, template, language, invoice_version, chase_version,
-   balance_minor, local_day, batch_id, ordinal, settled_at, provider)
+FROM json_to_recordset(%s)
+ AS new (id uuid, organization_id uuid, planned_send_id uuid, customer_id uuid, invoice_id uuid,
+   contact_id uuid, channel text, to_name text, to_address text, state text, reason text,
+   template text, language text, invoice_version int, chase_version int, balance_minor bigint,
+   local_day date, batch_id uuid, ordinal int, settled_at timestamptz, provider text)
 """
 _AGAIN = """
 SELECT d.id, d.planned_send_id, d.invoice_id, d.contact_id, d.channel, d.to_name, d.to_address,
@@ -98,8 +97,8 @@ _REBATCH = """
 UPDATE inbox_delivery d
 SET batch_id = new.batch_id, ordinal = new.ordinal, invoice_version = new.invoice_version,
     chase_version = new.chase_version, balance_minor = new.balance_minor, next_try_at = NULL
-FROM unnest(%s::uuid[], %s::uuid[], %s::int[], %s::int[], %s::int[], %s::bigint[])
-  AS new (id, batch_id, ordinal, invoice_version, chase_version, balance_minor)
+FROM json_to_recordset(%s) AS new (id uuid, batch_id uuid, ordinal int, invoice_version int,
+  chase_version int, balance_minor bigint)
 WHERE d.id = new.id
 """
 
@@ -208,8 +207,8 @@ def _claim_due(
     sends: dict[UUID, list[PlannedFacts]] = defaultdict(list)
     for row in rows:
         sends[row[2]].append(_planned_facts(row, failed))
-    endings: list[tuple[UUID, str, str, str, UUID | None]] = []
-    made: list[list[Any]] = []
+    endings: list[Row] = []
+    made: list[Row] = []
     for invoice, due in sends.items():
         subject = subjects[invoice]
         decisions = decide_due(
@@ -217,14 +216,10 @@ def _claim_due(
         )
         for send in due:
             endings.append(_carry_out(send, decisions[send.id], subject, moment, made, by_route))
-    cursor.execute(_END, [moment.now, *_transposed(endings, 5)])
+    cursor.execute(_END, [moment.now, as_json(endings)])
     if made:
         give_up = moment.wall + ATTEMPT
-        cursor.execute(_DELIVERIES, [moment.now, give_up, *_transposed(made, 21)])
-
-
-def _transposed(rows: Sequence[Sequence[Any]], width: int) -> list[list[Any]]:
-    return [list(column) for column in zip(*rows, strict=True)] if rows else [[]] * width
+        cursor.execute(_DELIVERIES, [moment.now, give_up, as_json(made)])
 
 
 def _failed_recipients(
@@ -260,18 +255,24 @@ def _carry_out(
     decision: Decision,
     subject: Subject,
     moment: Moment,
-    made: list[list[Any]],
+    made: list[Row],
     by_route: dict[tuple[str, Route], OpenBatch],
-) -> tuple[UUID, str, str, str, UUID | None]:
+) -> Row:
     """Turn a decision into the planned send's new state and its deliveries."""
+    ending: Row = {"id": send.id, "reason": "", "detail": "", "points_at": None}
     if isinstance(decision, Cancel):
-        return send.id, SendState.CANCELLED, decision.reason, "", None
+        return {**ending, "state": SendState.CANCELLED, "reason": decision.reason}
     if isinstance(decision, Skip):
-        detail = decision.hold.kind.value if decision.hold else ""
-        return send.id, SendState.SKIPPED, decision.reason, detail, decision.ref
+        return {
+            **ending,
+            "state": SendState.SKIPPED,
+            "reason": decision.reason,
+            "detail": decision.hold.kind.value if decision.hold else "",
+            "points_at": decision.ref,
+        }
     results = _make_deliveries(send, decision, subject, moment, made, by_route)
     state, reason = judge(results)
-    return send.id, state, str(reason or ""), "", None
+    return {**ending, "state": state, "reason": str(reason or "")}
 
 
 def _make_deliveries(
@@ -279,7 +280,7 @@ def _make_deliveries(
     decision: Send,
     subject: Subject,
     moment: Moment,
-    made: list[list[Any]],
+    made: list[Row],
     by_route: dict[tuple[str, Route], OpenBatch],
 ) -> list[DeliveryFacts]:
     results = []
@@ -303,29 +304,29 @@ def _make_deliveries(
             batch_id, ordinal = (None, None) if failure else _enlist(job, way, by_route)
             state = DeliveryState.FAILED if failure else DeliveryState.QUEUED
             made.append(
-                [
-                    job.id,
-                    subject.organization.id,
-                    send.id,
-                    subject.customer_id,
-                    subject.id,
-                    person.contact_id,
-                    channel.value,
-                    name,
-                    job.to_address,
-                    state.value,
-                    str(failure or ""),
-                    decision.template,
-                    subject.language,
-                    subject.version,
-                    subject.chase_version,
-                    subject.balance_minor,
-                    today,
-                    batch_id,
-                    ordinal,
-                    moment.now if failure else None,
-                    way.name,
-                ]
+                {
+                    "id": job.id,
+                    "organization_id": subject.organization.id,
+                    "planned_send_id": send.id,
+                    "customer_id": subject.customer_id,
+                    "invoice_id": subject.id,
+                    "contact_id": person.contact_id,
+                    "channel": channel.value,
+                    "to_name": name,
+                    "to_address": job.to_address,
+                    "state": state.value,
+                    "reason": str(failure or ""),
+                    "template": decision.template,
+                    "language": subject.language,
+                    "invoice_version": subject.version,
+                    "chase_version": subject.chase_version,
+                    "balance_minor": subject.balance_minor,
+                    "local_day": today,
+                    "batch_id": batch_id,
+                    "ordinal": ordinal,
+                    "settled_at": moment.now if failure else None,
+                    "provider": way.name,
+                }
             )
             results.append(DeliveryFacts(channel, state, str(failure) if failure else None))
     return results
@@ -365,7 +366,7 @@ def _claim_again(
         since=min(row[13] for row in rows),
         now=moment.now,
     )
-    again: list[list[Any]] = []
+    again: list[Row] = []
     for row in rows:
         ended = _ended_meanwhile(row, subjects[row[2]], moment)
         if ended is not None:
@@ -386,17 +387,17 @@ def _claim_again(
         )
         batch_id, ordinal = _enlist(job, route(subject.organization, Channel(row[4])), by_route)
         again.append(
-            [
-                job.id,
-                batch_id,
-                ordinal,
-                subject.version,
-                subject.chase_version,
-                subject.balance_minor,
-            ]
+            {
+                "id": job.id,
+                "batch_id": batch_id,
+                "ordinal": ordinal,
+                "invoice_version": subject.version,
+                "chase_version": subject.chase_version,
+                "balance_minor": subject.balance_minor,
+            }
         )
     if again:
-        cursor.execute(_REBATCH, _transposed(again, 6))
+        cursor.execute(_REBATCH, [as_json(again)])
 
 
 def _ended_meanwhile(row: Sequence[Any], subject: Subject, moment: Moment) -> Ended | None:

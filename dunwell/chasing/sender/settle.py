@@ -1,14 +1,15 @@
 """Settling: writes down how deliveries ended, and what follows from it for their planned sends."""
 
-import json
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from operator import itemgetter
 from typing import Any
 from uuid import UUID
 
 from dunwell.chasing.sender.claim import Ended, Job, is_skip
+from dunwell.chasing.sender.rows import Row, as_json
 from dunwell.core.cadence import Channel
 from dunwell.core.ids import uuid7
 from dunwell.core.outcomes import DeliveryState
@@ -31,10 +32,9 @@ SET state = new.state, reason = new.reason, detail = new.detail, provider = new.
     provider_answer = new.answer, sha256 = new.sha256, tries = new.tries,
     next_try_at = new.next_try_at, settled_at = new.settled_at, message_id = new.message_id,
     batch_id = NULL, ordinal = NULL
-FROM unnest(%s::uuid[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[],
-            %s::int[], %s::timestamptz[], %s::timestamptz[], %s::uuid[])
-  AS new (id, state, reason, detail, provider, answer, sha256, tries, next_try_at, settled_at,
-          message_id)
+FROM json_to_recordset(%s) AS new (id uuid, state text, reason text, detail text, provider text,
+  answer text, sha256 text, tries int, next_try_at timestamptz, settled_at timestamptz,
+  message_id uuid)
 WHERE d.id = new.id
 """
 _ENDED = """
@@ -70,15 +70,19 @@ WHERE p.id = new.id AND (p.state, p.reason) IS DISTINCT FROM (new.state, new.rea
 """
 _FIRST_SENDS = """
 INSERT INTO chasing_firstsend (id, organization_id, invoice_id, at, how)
-SELECT * FROM unnest(%s::uuid[], %s::uuid[], %s::uuid[], %s::timestamptz[], %s::text[])
+SELECT first_send_id, organization_id, invoice_id, %s, state
+FROM json_to_recordset(%s)
+  AS new (first_send_id uuid, organization_id uuid, invoice_id uuid, state text)
+ORDER BY invoice_id
 ON CONFLICT (organization_id, invoice_id) DO NOTHING
 """
 _CONVERSATIONS = """
 INSERT INTO inbox_conversation
   (id, organization_id, customer_id, invoice_id, channel, last_seq, created_at)
-SELECT id, organization_id, customer_id, invoice_id, channel, 0, %s
-FROM unnest(%s::uuid[], %s::uuid[], %s::uuid[], %s::uuid[], %s::text[])
-  AS new (id, organization_id, customer_id, invoice_id, channel)
+SELECT conversation_id, organization_id, customer_id, invoice_id, channel, 0, %s
+FROM json_to_recordset(%s) AS new (conversation_id uuid, organization_id uuid, customer_id uuid,
+  invoice_id uuid, channel text)
+ORDER BY invoice_id
 ON CONFLICT (organization_id, invoice_id) DO NOTHING
 """
 _THREADS = """
@@ -87,30 +91,28 @@ WHERE organization_id = ANY(%s) AND invoice_id = ANY(%s) ORDER BY id FOR NO KEY 
 """
 _SEQ = """
 UPDATE inbox_conversation c SET last_seq = new.seq
-FROM unnest(%s::uuid[], %s::int[]) AS new (id, seq) WHERE c.id = new.id
+FROM json_to_recordset(%s) AS new (id uuid, seq int) WHERE c.id = new.id
 """
-_MESSAGES = """
-INSERT INTO inbox_message (id, organization_id, conversation_id, seq, author, direction, channel,
-  by, subject, text, html, internal, at)
-SELECT id, organization_id, conversation_id, seq, 'system', 'out', channel, by, subject, text,
-  html, false, at
-FROM unnest(%s::uuid[], %s::uuid[], %s::uuid[], %s::int[], %s::text[], %s::text[], %s::text[],
-            %s::text[], %s::text[], %s::timestamptz[])
-  AS new (id, organization_id, conversation_id, seq, channel, by, subject, text, html, at)
-"""
-_ACTIVITIES = """
-INSERT INTO ledger_activity (id, organization_id, customer_id, invoice_id, kind, counts, at, by,
-  channel, outcome, text, data)
-SELECT id, organization_id, customer_id, invoice_id, 'message', counts, at, 'Dunwell', channel,
-  outcome, text, data
-FROM unnest(%s::uuid[], %s::uuid[], %s::uuid[], %s::uuid[], %s::bool[], %s::timestamptz[],
-            %s::text[], %s::text[], %s::text[], %s::jsonb[])
-  AS new (id, organization_id, customer_id, invoice_id, counts, at, channel, outcome, text, data)
-"""
-_EVENTS = """
+# The message, the entry in the log and the event of everything that went out, in one statement.
+_TELL = """
+WITH new AS MATERIALIZED (
+  SELECT * FROM json_to_recordset(%(rows)s) AS new (message_id uuid, organization_id uuid,
+    thread_id uuid, seq int, channel text, by text, subject text, text text, html text,
+    activity_id uuid, customer_id uuid, invoice_id uuid, state text, data jsonb, event_id uuid)
+), messages AS (
+  INSERT INTO inbox_message (id, organization_id, conversation_id, seq, author, direction, channel,
+    by, subject, text, html, internal, at)
+  SELECT message_id, organization_id, thread_id, seq, 'system', 'out', channel, by, subject, text,
+    html, false, %(now)s FROM new
+), activities AS (
+  INSERT INTO ledger_activity (id, organization_id, customer_id, invoice_id, kind, counts, at, by,
+    channel, outcome, text, data)
+  SELECT activity_id, organization_id, customer_id, invoice_id, 'message', true, %(now)s, 'Dunwell',
+    channel, state, subject, data FROM new
+)
 INSERT INTO tenancy_event (id, organization_id, kind, at, customer_id, invoice_id, data)
-SELECT * FROM unnest(%s::uuid[], %s::uuid[], %s::text[], %s::timestamptz[], %s::uuid[],
-                     %s::uuid[], %s::jsonb[])
+SELECT event_id, organization_id, 'message.' || state, %(now)s, customer_id, invoice_id, data
+FROM new
 """
 
 PUT_BACK = "put_back"
@@ -184,21 +186,27 @@ def _write_deliveries(cursor: Any, outcomes: Sequence[Outcome], now: datetime) -
     rows = [o for o in outcomes if o.state != PUT_BACK]
     if not rows:
         return
-    open_states = {DeliveryState.QUEUED}
     cursor.execute(
         _DELIVERIES,
         [
-            [o.job.id for o in rows],
-            [o.state for o in rows],
-            [o.reason for o in rows],
-            [o.detail[:2000] for o in rows],
-            [o.provider for o in rows],
-            [o.answer[:2000] for o in rows],
-            [o.sha256 for o in rows],
-            [o.job.tries + 1 for o in rows],
-            [o.next_try_at for o in rows],
-            [None if o.state in open_states else now for o in rows],
-            [o.message_id for o in rows],
+            as_json(
+                [
+                    {
+                        "id": o.job.id,
+                        "state": o.state,
+                        "reason": o.reason,
+                        "detail": o.detail[:2000],
+                        "provider": o.provider,
+                        "answer": o.answer[:2000],
+                        "sha256": o.sha256,
+                        "tries": o.job.tries + 1,
+                        "next_try_at": o.next_try_at,
+                        "settled_at": None if o.state == DeliveryState.QUEUED else now,
+                        "message_id": o.message_id,
+                    }
+                    for o in rows
+                ]
+            )
         ],
     )
 
@@ -239,84 +247,52 @@ def _write_messages(cursor: Any, outcomes: Sequence[Outcome], now: datetime) -> 
     """Put what went out into its conversation, the log and the events."""
     if not outcomes:
         return
-    rows = sorted(outcomes, key=lambda o: (o.job.subject.id, o.job.id))
-    subjects = [o.job.subject for o in rows]
-    orgs = [s.organization.id for s in subjects]
-    customers = [s.customer_id for s in subjects]
-    invoices = [s.id for s in subjects]
-    channels = [o.job.channel for o in rows]
-    size = len(rows)
-    cursor.execute(
-        _FIRST_SENDS, [_ids(size), orgs, invoices, [now] * size, [str(o.state) for o in rows]]
-    )
-    cursor.execute(_CONVERSATIONS, [now, _ids(size), orgs, customers, invoices, channels])
-    _number_messages(cursor, rows, now)
-    data = [
-        json.dumps({"template": o.job.template, "to": o.job.to_address or o.job.to_name})
-        for o in rows
-    ]
-    subject_lines = [o.content.subject if o.content else "" for o in rows]
-    states = [str(o.state) for o in rows]
-    cursor.execute(
-        _ACTIVITIES,
+    rows = [_told(outcome) for outcome in outcomes]
+    text = as_json(
         [
-            _ids(size),
-            orgs,
-            customers,
-            invoices,
-            [True] * size,
-            [now] * size,
-            channels,
-            states,
-            subject_lines,
-            data,
-        ],
+            {
+                "first_send_id": uuid7(),
+                "conversation_id": uuid7(),
+                **{name: row[name] for name in _THREAD_COLUMNS},
+            }
+            for row in rows
+        ]
     )
-    cursor.execute(
-        _EVENTS,
-        [
-            _ids(size),
-            orgs,
-            [f"message.{state}" for state in states],
-            [now] * size,
-            customers,
-            invoices,
-            data,
-        ],
-    )
-
-
-def _number_messages(cursor: Any, rows: Sequence[Outcome], now: datetime) -> None:
-    """Give each message the next number of its conversation and note it on the outcome."""
-    orgs = sorted({o.job.subject.organization.id for o in rows})
-    invoices = sorted({o.job.subject.id for o in rows})
+    cursor.execute(_FIRST_SENDS, [now, text])
+    cursor.execute(_CONVERSATIONS, [now, text])
+    orgs = sorted({row["organization_id"] for row in rows})
+    invoices = sorted({row["invoice_id"] for row in rows})
     threads: dict[UUID, list[Any]] = {
         invoice: [thread, seq]
         for thread, invoice, seq in cursor.execute(_THREADS, [orgs, invoices]).fetchall()
     }
-    made = []
-    for outcome in rows:
-        thread = threads[outcome.job.subject.id]
+    for row in sorted(rows, key=itemgetter("message_id")):
+        thread = threads[row["invoice_id"]]
         thread[1] += 1
-        outcome.message_id = uuid7()
-        words = outcome.content
-        made.append(
-            (
-                outcome.message_id,
-                outcome.job.subject.organization.id,
-                thread[0],
-                thread[1],
-                outcome.job.channel,
-                outcome.job.subject.organization.sender_name,
-                words.subject[:500] if words else "",
-                words.text if words else "",
-                (words.html or "") if words else "",
-                now,
-            )
-        )
-    cursor.execute(_MESSAGES, [list(column) for column in zip(*made, strict=True)])
-    cursor.execute(_SEQ, [[t[0] for t in threads.values()], [t[1] for t in threads.values()]])
+        row["thread_id"], row["seq"] = thread
+    cursor.execute(_TELL, {"rows": as_json(rows), "now": now})
+    cursor.execute(_SEQ, [as_json([{"id": t[0], "seq": t[1]} for t in threads.values()])])
 
 
-def _ids(count: int) -> list[UUID]:
-    return [uuid7() for _n in range(count)]
+_THREAD_COLUMNS = ("organization_id", "customer_id", "invoice_id", "channel", "state")
+
+
+def _told(outcome: Outcome) -> Row:
+    """Describe one message that went out, for its conversation, the log and the events."""
+    job, words = outcome.job, outcome.content
+    outcome.message_id = uuid7()
+    return {
+        "message_id": outcome.message_id,
+        "organization_id": job.subject.organization.id,
+        "channel": job.channel,
+        "by": job.subject.organization.sender_name,
+        "subject": words.subject[:500] if words else "",
+        "text": words.text if words else "",
+        "html": (words.html or "") if words else "",
+        "activity_id": uuid7(),
+        "customer_id": job.subject.customer_id,
+        "invoice_id": job.subject.id,
+        "state": str(outcome.state),
+        "data": {"template": job.template, "to": job.to_address or job.to_name},
+        "event_id": uuid7(),
+    }

@@ -3,7 +3,7 @@
 from django.db import models
 
 from dunwell.ledger.models import Contact, Customer, Invoice
-from dunwell.tenancy.models import Member, TenantKey, TenantModel
+from dunwell.tenancy.models import Member, TenantKey, TenantModel, unchecked_organization
 
 
 class Conversation(TenantModel):
@@ -34,6 +34,7 @@ class Message(TenantModel):
     `author` is visitor, agent, member or system; `internal` messages are notes for members only.
     """
 
+    organization = unchecked_organization()
     conversation = TenantKey(Conversation, related_name="messages")
     seq = models.PositiveIntegerField()
     author = models.CharField(max_length=8)

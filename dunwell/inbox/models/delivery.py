@@ -5,7 +5,7 @@ from django.db.models import Q
 
 from dunwell.inbox.models.conversation import Message
 from dunwell.ledger.models import Contact, Customer, Invoice
-from dunwell.tenancy.models import TenantKey, TenantModel
+from dunwell.tenancy.models import TenantKey, TenantModel, unchecked_organization
 
 STATES = ("queued", "sending", "sent", "delivered", "bounced", "failed", "uncertain", "cancelled")
 
@@ -18,6 +18,7 @@ class Delivery(TenantModel):
     the exact bytes handed over, `provider_answer` what the provider said.
     """
 
+    organization = unchecked_organization()
     planned_send_id = models.UUIDField(null=True)
     customer = TenantKey(Customer, related_name="deliveries")
     invoice = TenantKey(Invoice, null=True, related_name="deliveries")
@@ -54,7 +55,9 @@ class Delivery(TenantModel):
         ]
         indexes = [
             models.Index(fields=["organization", "planned_send_id"], name="delivery_of_send"),
-            models.Index(fields=["organization", "invoice", "local_day"], name="delivery_of_invoice"),
+            models.Index(
+                fields=["organization", "invoice", "local_day"], name="delivery_of_invoice"
+            ),
             models.Index(fields=["organization", "at", "id"], name="delivery_in_order"),
             models.Index(
                 fields=["batch_id", "ordinal"],

@@ -4,7 +4,7 @@ from django.db import models
 
 from dunwell.ledger.models.customer import Customer
 from dunwell.ledger.models.invoice import Invoice
-from dunwell.tenancy.models import Member, TenantKey, TenantModel
+from dunwell.tenancy.models import Member, TenantKey, TenantModel, unchecked_organization
 
 # Something sent to or heard from the customer counts as “last action” (Rule: tracking, Never chase
 # blind); everything else is history only.
@@ -16,6 +16,7 @@ ACTIONS = frozenset(
 class Activity(TenantModel):
     """One entry: who did what, to which invoice or customer, when, on which channel."""
 
+    organization = unchecked_organization()
     customer = TenantKey(Customer, related_name="activities")
     invoice = TenantKey(Invoice, null=True, related_name="activities")
     kind = models.CharField(max_length=40)
@@ -32,7 +33,9 @@ class Activity(TenantModel):
     class Meta:
         indexes = [
             models.Index(fields=["organization", "invoice", "-at", "-id"], name="activity_invoice"),
-            models.Index(fields=["organization", "customer", "-at", "-id"], name="activity_customer"),
+            models.Index(
+                fields=["organization", "customer", "-at", "-id"], name="activity_customer"
+            ),
         ]
 
     def __str__(self) -> str:

@@ -91,7 +91,9 @@ class Invoice(TenantModel):
                 condition=Q(issued_at__isnull=False, closed_at__isnull=True, balance_minor__gt=0),
                 name="invoice_open_by_due_date",
             ),
-            models.Index(fields=["organization", "customer", "due_date"], name="invoice_of_customer"),
+            models.Index(
+                fields=["organization", "customer", "due_date"], name="invoice_of_customer"
+            ),
             models.Index(
                 fields=["organization", "-paid_at", "id"],
                 condition=Q(balance_minor__lte=0, closed_at__isnull=True),
@@ -181,6 +183,7 @@ class InvoiceDocument(TenantModel):
                 name="one_original_document",
             )
         ]
+        indexes = [models.Index(fields=["organization", "invoice"], name="document_of_invoice")]
 
     def __str__(self) -> str:
         return self.name

@@ -86,6 +86,7 @@ class PaymentReversal(TenantModel):
         constraints = [
             models.CheckConstraint(condition=Q(amount_minor__gt=0), name="reversal_positive")
         ]
+        indexes = [models.Index(fields=["organization", "payment"], name="reversal_of_payment")]
 
     def __str__(self) -> str:
         return str(self.payment_id)
@@ -118,6 +119,7 @@ class CreditNote(TenantModel):
                 name="credit_note_not_over_applied",
             ),
         ]
+        indexes = [models.Index(fields=["organization", "customer"], name="credit_note_of")]
 
     def __str__(self) -> str:
         return self.number
@@ -159,6 +161,11 @@ class Application(TenantModel):
         indexes = [
             models.Index(fields=["organization", "invoice"], name="application_of_invoice"),
             models.Index(fields=["organization", "payment"], name="application_of_payment"),
+            models.Index(
+                fields=["organization", "credit_note"],
+                condition=Q(credit_note__isnull=False),
+                name="application_of_credit_note",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -64,13 +64,7 @@ class Dispute(TenantModel):
     resolution = models.CharField(max_length=40, blank=True, default="")
 
     class Meta:
-        indexes = [
-            models.Index(
-                fields=["organization", "invoice"],
-                condition=Q(resolved_at__isnull=True),
-                name="dispute_open",
-            )
-        ]
+        indexes = [models.Index(fields=["organization", "invoice"], name="dispute_of_invoice")]
 
     def __str__(self) -> str:
         return self.reason[:60]

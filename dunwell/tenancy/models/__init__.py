@@ -1,8 +1,13 @@
 """Tables of the tenancy floor."""
 
 from dunwell.tenancy.database.keys import TenantKey
-from dunwell.tenancy.models.base import ADDRESS_PARTS, PostalAddress, TenantModel
-from dunwell.tenancy.models.log import AuditEntry, Event
+from dunwell.tenancy.models.base import (
+    ADDRESS_PARTS,
+    PostalAddress,
+    TenantModel,
+    unchecked_organization,
+)
+from dunwell.tenancy.models.log import AuditEntry, Event, WorkerHeartbeat
 from dunwell.tenancy.models.organization import BankAccount, Organization
 from dunwell.tenancy.models.people import ApiToken, IdempotencyKey, Invitation, Member, User
 
@@ -20,4 +25,6 @@ __all__ = [
     "TenantKey",
     "TenantModel",
     "User",
+    "WorkerHeartbeat",
+    "unchecked_organization",
 ]

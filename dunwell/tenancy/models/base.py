@@ -1,5 +1,7 @@
 """What every organization-owned table has in common."""
 
+from typing import Any
+
 from django.db import models
 
 from dunwell.core.ids import uuid7
@@ -9,7 +11,9 @@ class TenantModel(models.Model):
     """An organization-owned row; its table is under forced row-level security."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    organization = models.ForeignKey("tenancy.Organization", models.CASCADE, related_name="+")
+    organization = models.ForeignKey(
+        "tenancy.Organization", models.CASCADE, related_name="+", db_index=False
+    )
 
     class Meta:
         abstract = True
@@ -35,3 +39,18 @@ class PostalAddress(models.Model):
 
 
 ADDRESS_PARTS = ("line1", "line2", "postal_code", "city", "region", "country")
+
+
+def unchecked_organization() -> models.ForeignKey[Any, Any]:
+    """Make the organization's key of a busy table, without a check of its own.
+
+    Its other keys carry the organization too, or the scope has set it: a check for every row of
+    every message would be paid for nothing.
+    """
+    return models.ForeignKey(
+        "tenancy.Organization",
+        models.CASCADE,
+        related_name="+",
+        db_index=False,
+        db_constraint=False,
+    )

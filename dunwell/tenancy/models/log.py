@@ -5,7 +5,7 @@ Both are append-only; triggers in the database refuse changes and deletions.
 
 from django.db import models
 
-from dunwell.tenancy.models.base import TenantModel
+from dunwell.tenancy.models.base import TenantModel, unchecked_organization
 
 
 class Event(TenantModel):
@@ -15,6 +15,7 @@ class Event(TenantModel):
     position misses none (docs/decisions/0003).
     """
 
+    organization = unchecked_organization()
     kind = models.CharField(max_length=60)
     at = models.DateTimeField()
     customer_id = models.UUIDField(null=True)
@@ -55,3 +56,13 @@ class AuditEntry(TenantModel):
 
     def __str__(self) -> str:
         return self.action
+
+
+class WorkerHeartbeat(models.Model):
+    """When a worker process was last seen; of the installation, not of an organization."""
+
+    name = models.CharField(max_length=100, unique=True)
+    seen_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return self.name

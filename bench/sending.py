@@ -1,0 +1,126 @@
+"""Mails per second, end to end: due rows in the database to a sink that is not the bottleneck.
+
+Everything is on: claim, check under the invoice's lock, conversation, activity, events, fsync at
+each batch. `python -m bench.sending [COUNT] [--attach]`; needs postfix's `smtp-sink`.
+"""
+
+import argparse
+import resource
+import socket
+import subprocess
+import sys
+import time
+from datetime import UTC, datetime
+from typing import Any
+
+from bench.house import fresh_database, make_invoices, write
+
+_SENDS = """
+INSERT INTO chasing_schedule (id, organization_id, invoice_id, steps, next_key, enabled, contacts,
+  first_set_on)
+SELECT md5('s' || id)::uuid, organization_id, id, '[]', 2, true, '{}', current_date
+FROM ledger_invoice;
+INSERT INTO chasing_plannedsend (id, organization_id, invoice_id, kind, step_key, occurrence,
+  trigger, hour, day, at, channels, contact_roles, template, state, reason, detail, by, changed_at,
+  again, put_backs, live)
+SELECT md5('p' || id)::uuid, organization_id, id, 'step', 1, 1,
+  '{"type": "after_due", "days": 3}', 9, current_date, now() - interval '1 minute', '{email}', '{}',
+  '', 'planned', '', '', '', now(), false, 0, true
+FROM ledger_invoice;
+INSERT INTO chasing_firstsend (id, organization_id, invoice_id, at, how)
+SELECT md5('f' || id)::uuid, organization_id, id, now(), 'marked' FROM ledger_invoice;
+"""
+
+
+def free_port() -> int:
+    """Find a free port on the loopback address."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def prepare(*, count: int, port: int, attach: bool) -> Any:
+    """Make a live organization whose mails go to the sink, with `count` reminders due."""
+    from django.db import connection
+
+    from dunwell.tenancy.models import Organization, User
+    from dunwell.tenancy.operations import create_organization
+    from dunwell.tenancy.scope import organization_scope, system_scope
+
+    owner = User.objects.create_user("owner@bench.example", "not a secret, only here")
+    organization = create_organization(
+        name="Bench", time_zone="Europe/Berlin", currency="EUR", locale="en", owner=owner,
+        now=datetime.now(UTC),
+    )
+    with organization_scope(organization):
+        Organization.objects.update(
+            smtp_host="127.0.0.1", smtp_port=port, smtp_security="none",
+            sender_email="billing@bench.example", sender_name="Bench", attach_invoice=attach,
+        )
+        with connection.cursor() as cursor:
+            make_invoices(
+                cursor, organization_id=organization.pk, count=count, customers=max(1, count // 5)
+            )
+    with system_scope("bench: make due sends"), connection.cursor() as cursor:
+        cursor.execute(_SENDS)
+        cursor.execute("ANALYZE")
+    return organization
+
+
+def measure(*, count: int, attach: bool) -> dict[str, Any]:
+    """Send everything with one sender and return the figures."""
+    from django.db import connection
+
+    from dunwell.chasing.sender.sender import Sender
+    from dunwell.tenancy import clock
+    from dunwell.tenancy.scope import system_scope
+
+    sender = Sender(wall=clock.wall)
+    rss_before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    start = time.perf_counter()
+    cpu = time.process_time()
+    while sender.step(now=clock.wall()):
+        pass
+    seconds = time.perf_counter() - start
+    cpu = time.process_time() - cpu
+    sender.close()
+    with system_scope("bench: count"), connection.cursor() as cursor:
+        cursor.execute("SELECT state, count(*) FROM inbox_delivery GROUP BY 1")
+        states = dict(cursor.fetchall())
+    return {
+        "mails": count,
+        "attached": attach,
+        "seconds": round(seconds, 2),
+        "mails_per_second": round(count / seconds),
+        "worker_cpu_ms_per_mail": round(cpu / count * 1000, 3),
+        "max_rss_mib_before": rss_before // 1024,
+        "max_rss_mib_after": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
+        "states": states,
+    }
+
+
+def main() -> None:
+    """Run the measurement and write its figures."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("count", nargs="?", type=int, default=10_000)
+    parser.add_argument("--attach", action="store_true", help="attach the invoice as PDF")
+    parser.add_argument("--name", default="sending")
+    options = parser.parse_args()
+    port = free_port()
+    sink = subprocess.Popen(
+        ["/usr/sbin/smtp-sink", "-c", "-u", "nobody", f"127.0.0.1:{port}", "1000"], stdout=subprocess.DEVNULL
+    )
+    try:
+        with fresh_database():
+            prepare(count=options.count, port=port, attach=options.attach)
+            figures = measure(count=options.count, attach=options.attach)
+        write(options.name, figures)
+    finally:
+        sink.terminate()
+        sink.wait()
+    sys.exit(0 if figures["states"] == {"sent": options.count} else 1)
+
+
+if __name__ == "__main__":
+    main()

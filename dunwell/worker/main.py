@@ -1,0 +1,104 @@
+"""The worker: sends what is due, does what time sets off, numbers events, runs jobs."""
+
+import threading
+from collections.abc import Callable
+from datetime import datetime
+
+import psycopg
+import structlog
+from django.db import DatabaseError, close_old_connections
+
+from dunwell.chasing.sender.sender import Sender
+from dunwell.chasing.timers import SENDS
+from dunwell.tenancy import clock, heartbeat, timers
+from dunwell.tenancy.publisher import publish_all
+from dunwell.tenancy.queries import live_organizations
+from dunwell.tenancy.scope import organization_scope
+from dunwell.worker import jobs
+
+log = structlog.get_logger("dunwell.worker")
+
+_IDLE_SECONDS = 1.0
+_BREAK_SECONDS = 2.0
+
+
+def run(stop: threading.Event) -> None:
+    """Work until `stop` is set; each part in its own thread, restarted after an error."""
+    parts: list[tuple[str, Callable[[threading.Event], None]]] = [
+        ("sender", send_what_is_due),
+        ("timers", do_what_time_sets_off),
+        ("publisher", publish_events),
+        ("jobs", jobs.run),
+    ]
+    threads = [
+        threading.Thread(target=_keep_running, args=(name, part, stop), name=name)
+        for name, part in parts
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+
+def _keep_running(
+    name: str, part: Callable[[threading.Event], None], stop: threading.Event
+) -> None:
+    """Run one part; after a lost database or a mistake, say so and begin anew."""
+    while not stop.is_set():
+        try:
+            part(stop)
+        except (psycopg.Error, DatabaseError) as error:
+            log.warning("database lost, trying again", part=name, error=str(error))
+            stop.wait(_BREAK_SECONDS)
+        except Exception:
+            log.exception("part of the worker failed, beginning anew", part=name)
+            stop.wait(_BREAK_SECONDS)
+        finally:
+            close_old_connections()
+
+
+def send_what_is_due(stop: threading.Event) -> None:
+    """Hand over what is due, batch after batch; sweep dead senders every second."""
+    sender = Sender(wall=clock.wall)
+    try:
+        swept: datetime | None = None
+        while not stop.is_set():
+            now = clock.wall()
+            if swept is None or (now - swept).total_seconds() >= 1:
+                sender.sweep(now=now)
+                swept = now
+            if not sender.step(now=now):
+                stop.wait(_IDLE_SECONDS)
+        sender.step(now=clock.wall(), limit=0)  # claims nothing, settles the last batch
+    finally:
+        sender.close()
+
+
+def do_what_time_sets_off(stop: threading.Event) -> None:
+    """Do the rules of live organizations that are due, and say that a worker is alive."""
+    while not stop.is_set():
+        heartbeat.beat(at=clock.wall())
+        for organization in live_organizations():
+            with organization_scope(organization):
+                _catch_up(organization.pk)
+        close_old_connections()
+        stop.wait(5.0)
+
+
+def _catch_up(organization_id: object) -> None:
+    """Do every rule of one organization that is due now; its sends are the sender's."""
+    organization = timers.Organization.objects.get(pk=organization_id)
+    now = clock.now(organization)
+    for timer in timers.all_timers():
+        if timer.name == SENDS:
+            continue
+        due = timer.next_due(organization=organization, after=now)
+        if due is not None and due <= now:
+            timer.do_due(organization=organization, at=now)
+
+
+def publish_events(stop: threading.Event) -> None:
+    """Number committed events within a quarter of a second."""
+    while not stop.is_set():
+        publish_all()
+        stop.wait(0.25)
