@@ -147,7 +147,8 @@ class Checks:
             return Decimal(0)
         if not number.is_finite() or (number and number.adjusted() >= digits - places):
             self.add(field, _("The number is too large."))
-        elif number != round(number, places):
+            return Decimal(0)
+        if number != round(number, places):
             self.add(field, _("At most %(n)d digits after the point.") % {"n": places})
         return number
 

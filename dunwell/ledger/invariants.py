@@ -165,7 +165,7 @@ INVARIANTS: Final = (
         "crossing_told_once",
         """
         SELECT organization_id, invoice_id FROM tenancy_event
-        WHERE kind IN ('invoice.due', 'invoice.overdue')
+        WHERE kind IN ('invoice.due', 'invoice.overdue') AND data->>'by' = 'Dunwell'
         GROUP BY organization_id, invoice_id, kind, at
         HAVING count(*) > 1
         """,

@@ -36,14 +36,14 @@ class Desk:
     def here(self) -> dict[str, Any]:
         return {"organization": self.organization, "actor": self.actor, "now": self.now}
 
-    def at(self, *when: int) -> "Desk":
-        return replace(self, now=datetime(*when, tzinfo=UTC))
+    def at(self, year: int, month: int, day: int, hour: int = 0, minute: int = 0) -> "Desk":
+        return replace(self, now=datetime(year, month, day, hour, minute, tzinfo=UTC))
 
     def customer(self, name: str = "Acme", **given: Any) -> Customer:
         return operations.create_customer(**self.here, data=CustomerInput(name=name, **given))
 
     def invoice(
-        self, customer: Customer, total: str = "100.00", *, issue: bool = True, **given: Any
+        self, customer: Customer, total: str | None = "100.00", *, issue: bool = True, **given: Any
     ) -> Invoice:
         data = InvoiceInput(customer_id=customer.pk, total=total, **given)
         return operations.create_invoice(**self.here, data=data, issue=issue)
@@ -52,9 +52,7 @@ class Desk:
         self, customer: Customer, amount: str, currency: str = "EUR", **given: Any
     ) -> PaymentResult:
         given.setdefault("received_on", self.now.date())
-        data = PaymentInput(
-            customer_id=customer.pk, amount=Money.parse(amount, currency), **given
-        )
+        data = PaymentInput(customer_id=customer.pk, amount=Money.parse(amount, currency), **given)
         return operations.record_payment(**self.here, data=data)
 
     def fresh(self, invoice: Invoice) -> Invoice:

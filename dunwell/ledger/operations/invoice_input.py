@@ -130,13 +130,13 @@ def _amounts(
     if len(lines) > MOST_LINES:
         checks.add("lines", _("At most %(limit)d lines.") % {"limit": MOST_LINES})
         return
+    known = len(checks.problems)
     if "lines" in given:
         cleaned.lines = [_line(checks, n, line, currency, owner) for n, line in enumerate(lines)]
     cleaned.changed_total = "lines" if lines else "total"
     if not lines and stated is None:
         checks.add("total", _("Give either lines or a total."))
         return
-    known = len(checks.problems)
     total = checks.money("total", stated, currency) if stated is not None else None
     if cleaned.lines:
         summed = _sum(checks, cleaned.lines, currency)
