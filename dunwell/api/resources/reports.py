@@ -1,0 +1,203 @@
+"""Reports: aging, statements of account, and what chasing would send."""
+
+from datetime import timedelta
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from django.db.models import Q
+from django.http import HttpRequest
+from django.utils.translation import gettext as _
+from ninja import Query, Router
+from pydantic import BaseModel, Field
+
+from dunwell.api import shapes
+from dunwell.api.door import here
+from dunwell.api.resources import invoices, schedules
+from dunwell.chasing import queries as chased
+from dunwell.chasing.operations.schedules import steps_of
+from dunwell.core.aging import aging
+from dunwell.core.cadence import Step
+from dunwell.ledger import queries
+from dunwell.ledger.queries import Statement
+from dunwell.tenancy.errors import InvalidInput
+
+router = Router(tags=["reports"])
+statements = Router(tags=["reports"])
+chasing = Router(tags=["chasing"])
+
+_A_YEAR = timedelta(days=365)
+
+
+class Buckets(BaseModel):
+    """Open balances by days overdue."""
+
+    current: shapes.MoneyOut
+    up_to_30: Annotated[shapes.MoneyOut, Field(alias="1-30")]
+    up_to_60: Annotated[shapes.MoneyOut, Field(alias="31-60")]
+    up_to_90: Annotated[shapes.MoneyOut, Field(alias="61-90")]
+    over_90: Annotated[shapes.MoneyOut, Field(alias="90+")]
+
+
+class AgingOut(BaseModel):
+    """The open balances of one currency, never added to another's."""
+
+    currency: str
+    buckets: Buckets
+    total: shapes.MoneyOut
+
+
+class AgingReport(BaseModel):
+    """Aging per currency."""
+
+    items: list[AgingOut]
+
+
+class EntryOut(BaseModel):
+    """One line of a statement; of open items `balance` is what is left, else the running one."""
+
+    day: shapes.Day
+    kind: Literal["invoice", "payment", "credit_note", "reversal", "closed"]
+    label: str
+    amount: shapes.MoneyOut
+    balance: shapes.MoneyOut
+    due_date: shapes.Day | None
+    invoice_id: UUID | None
+
+
+class StatementPart(BaseModel):
+    """The lines of one currency."""
+
+    currency: str
+    opening: shapes.MoneyOut
+    entries: list[EntryOut]
+    closing: shapes.MoneyOut
+
+
+class StatementOut(BaseModel):
+    """A customer's statement of account, a part for each currency."""
+
+    customer_id: UUID
+    kind: Literal["open_items", "balance_forward"]
+    since: shapes.Day | None
+    until: shapes.Day
+    items: list[StatementPart]
+
+
+class WouldSend(BaseModel):
+    """One message that would go out."""
+
+    invoice_id: UUID
+    invoice_number: str
+    step: int | None
+    at: shapes.Instant
+    trigger: dict[str, str | int]
+    channels: list[shapes.Channel]
+    contact_roles: list[str]
+    template: str | None
+
+
+class PreviewOut(BaseModel):
+    """What would go out in the coming days, in order of time; nothing is sent."""
+
+    items: list[WouldSend]
+    next: None
+
+
+@router.get("/aging", response=AgingReport, by_alias=True)
+def read_aging(request: HttpRequest, customer_id: UUID | None = None) -> Any:
+    """Aging of what is owed."""
+    place = here(request)
+    condition = Q(customer_id=customer_id) if customer_id else Q()
+    found = aging(queries.balances_due(condition=condition, today=place.today))
+    return {
+        "items": [
+            {
+                "currency": currency,
+                "buckets": {name.value: shapes.money(each) for name, each in part.buckets.items()},
+                "total": shapes.money(part.total),
+            }
+            for currency, part in found.items()
+        ]
+    }
+
+
+@statements.get("/{uuid:customer_id}/statement", response=StatementOut)
+def statement(
+    request: HttpRequest,
+    *,
+    customer_id: UUID,
+    kind: Literal["open_items", "balance_forward"] = "open_items",
+    format: Literal["json", "pdf"] = "json",  # noqa: A002  # the contract's name
+    since: Annotated[shapes.Day | None, Query(description="Balance forward: from this day")] = None,
+    until: Annotated[shapes.Day | None, Query(description="Balance forward: to this day")] = None,
+) -> Any:
+    """List what is open, or what moved (by default in the last year), per currency."""
+    place = here(request)
+    queries.get_customer(customer_id=customer_id)
+    if format == "pdf":
+        raise InvalidInput.at("format", _("Statements come as JSON for now."))
+    last = until or place.today
+    first = since or last - _A_YEAR
+    if kind == "open_items":
+        parts = queries.open_items(customer_id=customer_id)
+    else:
+        parts = queries.balance_forward(customer_id=customer_id, since=first, until=last)
+    return {
+        "customer_id": customer_id,
+        "kind": kind,
+        "since": None if kind == "open_items" else first.isoformat(),
+        "until": last.isoformat(),
+        "items": [_part(part) for part in parts],
+    }
+
+
+@chasing.get("/preview", response=PreviewOut)
+def preview(
+    request: HttpRequest,
+    invoice_id: UUID,
+    cadence_id: UUID | None = None,
+    days: Annotated[int, Query(ge=1, le=730)] = 90,
+) -> Any:
+    """Reckon a cadence, or the invoice's own steps, on an invoice; nothing is sent."""
+    place = here(request)
+    invoice = invoices.require(invoice_id)
+    chosen = _steps(invoice_id, cadence_id)
+    until = place.now + timedelta(days=days)
+    coming = [
+        each for each in schedules.reckoned(place, invoice, chosen) if place.now <= each.at <= until
+    ]
+    written = schedules.preview(place, chosen, coming)
+    return {
+        "items": [
+            {**each, "invoice_id": invoice.pk, "invoice_number": invoice.number} for each in written
+        ],
+        "next": None,
+    }
+
+
+def _steps(invoice_id: UUID, cadence_id: UUID | None) -> list[Step]:
+    if cadence_id is not None:
+        stored = chased.get_cadence(cadence_id=cadence_id).steps
+        return [Step.from_json(step) for step in stored]
+    schedule = chased.schedule_of(invoice_id=invoice_id)
+    return list(steps_of(schedule)) if schedule else []
+
+
+def _part(part: Statement) -> dict[str, Any]:
+    return {
+        "currency": part.currency,
+        "opening": shapes.money(part.opening),
+        "entries": [
+            {
+                "day": each.day.isoformat(),
+                "kind": each.kind,
+                "label": each.label,
+                "amount": shapes.money(each.amount),
+                "balance": shapes.money(each.balance),
+                "due_date": each.due_date and each.due_date.isoformat(),
+                "invoice_id": each.invoice_id,
+            }
+            for each in part.entries
+        ],
+        "closing": shapes.money(part.closing),
+    }

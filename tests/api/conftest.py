@@ -1,0 +1,125 @@
+"""A sandbox, and a client that speaks the API as a program does."""
+
+import json
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from dunwell.tenancy.models import Organization
+from dunwell.tenancy.operations import create_sandbox
+
+START = datetime(2026, 3, 1, 8, tzinfo=UTC)
+
+
+@dataclass
+class Answer:
+    """What came back."""
+
+    status: int
+    json: Any
+    headers: dict[str, str]
+    type: str
+
+    @property
+    def fields(self) -> list[str]:
+        return [each["field"] for each in self.json["errors"]]
+
+
+@dataclass
+class Program:
+    """A program with a token."""
+
+    organization: Organization
+    token: str
+    client: Client = field(default_factory=Client)
+
+    def call(self, method: str, path: str, body: Any = None, **headers: str) -> Answer:
+        extra = {"Authorization": f"Bearer {self.token}", **headers}
+        data = b"" if body is None else body if isinstance(body, bytes) else json.dumps(body)
+        response = self.client.generic(
+            method, f"/api/v1{path}", data, content_type="application/json", headers=extra
+        )
+        return answer(response)
+
+    def get(self, path: str, **query: Any) -> Any:
+        text = "&".join(f"{name}={value}" for name, value in query.items())
+        return self.expect(200, "GET", f"{path}?{text}" if text else path)
+
+    def post(self, path: str, body: Any = None, status: int = 201) -> Any:
+        return self.expect(status, "POST", path, body)
+
+    def patch(self, path: str, body: Any) -> Any:
+        return self.expect(200, "PATCH", path, body)
+
+    def put(self, path: str, body: Any) -> Any:
+        return self.expect(200, "PUT", path, body)
+
+    def expect(self, status: int, method: str, path: str, body: Any = None) -> Any:
+        found = self.call(method, path, body)
+        assert found.status == status, found.json
+        return found.json
+
+    def refused(self, status: int, method: str, path: str, body: Any = None) -> Answer:
+        found = self.call(method, path, body)
+        assert found.status == status, found.json
+        assert found.type == "application/problem+json"
+        assert found.json["status"] == status
+        assert {"type", "title", "detail", "errors"} <= found.json.keys()
+        return found
+
+    def customer(self, **given: Any) -> Any:
+        given.setdefault("name", "Acme")
+        contacts = [{"name": "Ada Park", "email": "ada@acme.example", "receives_invoices": True}]
+        given.setdefault("contacts", contacts)
+        return self.post("/customers", given)
+
+    def invoice(self, customer: Any = None, **given: Any) -> Any:
+        owner = customer or self.customer()
+        given.setdefault("total", "100.00")
+        given.setdefault("issue", True)
+        return self.post("/invoices", {"customer_id": owner["id"], **given})
+
+    def advance(self, to: str) -> Any:
+        return self.post("/test-clock/advance", {"to": to}, status=200)
+
+
+def answer(response: Any) -> Answer:
+    kind = response.headers.get("Content-Type", "").partition(";")[0]
+    body = json.loads(response.content) if response.content and "json" in kind else None
+    return Answer(response.status_code, body, dict(response.headers), kind)
+
+
+def euro(amount: str) -> dict[str, str]:
+    return {"amount": amount, "currency": "EUR"}
+
+
+def make_program(**given: Any) -> Program:
+    given.setdefault("slug", f"s-{uuid.uuid4().hex[:12]}")
+    organization, token = create_sandbox(
+        time_zone=given.pop("time_zone", "Europe/Berlin"),
+        currency=given.pop("currency", "EUR"),
+        start=given.pop("start", START),
+        wall=datetime.now(UTC),
+        **given,
+    )
+    return Program(organization, token)
+
+
+@pytest.fixture
+def program(db: None) -> Program:
+    return make_program()
+
+
+@pytest.fixture
+def other(db: None) -> Program:
+    return make_program()
+
+
+@pytest.fixture
+def live_program(transactional_db: None) -> Iterator[Program]:
+    yield make_program()
