@@ -3,6 +3,8 @@
 DunwellError
 ├── InvalidInput (422)      a field or row is wrong; names it
 ├── Conflict (409)          true input, but not in the present state
+│   ├── LastOwner           no active owner would be left
+│   └── OwnersOnly (403)    only an owner may
 ├── NotFound (404)          not in this organization
 ├── NotAllowed (403)        the role or token does not allow it
 └── NotSignedIn (401)       no or wrong credentials
@@ -51,6 +53,16 @@ class Conflict(DunwellError):
 
     status = 409
     title = "Conflict with the present state"
+
+
+class LastOwner(Conflict):
+    """The organization would be left without an active owner."""
+
+
+class OwnersOnly(Conflict):
+    """Only an owner makes or unmakes owners, and acts for others."""
+
+    status = 403
 
 
 class NotFound(DunwellError):

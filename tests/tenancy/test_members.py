@@ -1,13 +1,21 @@
 """Members, invitations, roles and tokens."""
 
 import re
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from dunwell.tenancy import doors, queries
-from dunwell.tenancy.errors import Conflict, InvalidInput, NotAllowed, NotFound
+from dunwell.tenancy.errors import (
+    Conflict,
+    InvalidInput,
+    LastOwner,
+    NotAllowed,
+    NotFound,
+    OwnersOnly,
+)
 from dunwell.tenancy.models import ApiToken, Invitation, Member, Organization, User
 from dunwell.tenancy.operations import (
     accept_invitation,
@@ -19,8 +27,7 @@ from dunwell.tenancy.operations import (
     revoke_token,
     touch_token,
 )
-from dunwell.tenancy.operations.members import LastOwner, OwnersOnly
-from dunwell.tenancy.roles import ALL_SCOPES, MAY, Permission, Role
+from dunwell.tenancy.roles import ALL_SCOPES, MAY, Actor, Permission, Role
 from dunwell.tenancy.scope import organization_scope
 from tests.tenancy.companies import NOW, actor_of, company
 
@@ -185,7 +192,7 @@ def test_a_token_opens_its_organization_until_it_is_revoked(acme: Organization) 
     made = _token(acme)
     entrance = doors.by_token(secret=made.secret)
     assert entrance is not None
-    assert (entrance.organization_id, entrance.actor.scopes) == (acme.pk, {"read"})
+    assert (entrance.organization_id, set(entrance.actor.scopes)) == (acme.pk, {"read"})
     assert doors.by_token(secret=made.secret[:-1] + "x") is None
     with organization_scope(acme):
         revoke_token(token_id=made.token.pk, actor=actor_of(acme), now=NOW, wall=NOW)
@@ -197,6 +204,15 @@ def test_a_token_needs_known_scopes(acme: Organization, scopes: list[str]) -> No
     with pytest.raises(InvalidInput) as told:
         _token(acme, scopes=scopes)
     assert told.value.problems[0].field == "scopes"
+
+
+def test_a_token_never_goes_beyond_who_makes_it(acme: Organization) -> None:
+    narrow = replace(actor_of(acme), scopes=frozenset({"read", "tokens"}))
+    with pytest.raises(InvalidInput):
+        _token(acme, actor=narrow, scopes=["settings"])
+    admin = _join(acme, "Ada", Role.ADMIN)
+    with pytest.raises(OwnersOnly):
+        _token(acme, actor=Actor("Ada", member_id=admin.pk, role=Role.ADMIN))
 
 
 def test_the_last_use_is_noted_at_most_once_a_minute(acme: Organization) -> None:

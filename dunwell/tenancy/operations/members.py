@@ -12,22 +12,12 @@ from django.utils.translation import gettext as _
 
 from dunwell.tenancy import events, scope
 from dunwell.tenancy.doors import hash_secret
-from dunwell.tenancy.errors import Conflict, InvalidInput, NotFound
+from dunwell.tenancy.errors import Conflict, InvalidInput, LastOwner, NotFound, OwnersOnly
 from dunwell.tenancy.models import ApiToken, Invitation, Member, Organization, User
 from dunwell.tenancy.operations import checks
 from dunwell.tenancy.roles import Actor, Permission, Role
 
 INVITATION_LASTS = timedelta(days=7)
-
-
-class LastOwner(Conflict):
-    """The organization would be left without an active owner."""
-
-
-class OwnersOnly(Conflict):
-    """Only an owner makes or unmakes owners."""
-
-    status = 403
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,10 +12,10 @@ from django.utils.translation import gettext as _
 
 from dunwell.tenancy import events, scope
 from dunwell.tenancy.doors import hash_secret
-from dunwell.tenancy.errors import InvalidInput, NotFound
+from dunwell.tenancy.errors import InvalidInput, NotFound, OwnersOnly
 from dunwell.tenancy.models import ApiToken, Member
 from dunwell.tenancy.operations import checks
-from dunwell.tenancy.roles import ALL_SCOPES, Actor, Permission
+from dunwell.tenancy.roles import ALL_SCOPES, Actor, Permission, Role
 
 _TOUCH_AFTER = timedelta(minutes=1)
 
@@ -39,11 +39,14 @@ def create_token(
 ) -> NewToken:
     """Create a token that acts for a member within the scopes.
 
-    The secret is `dw_` and 43 URL-safe characters (256 bits); only its hash is stored. `wall` is
-    the real instant, `now` the organization's. Raises InvalidInput, NotAllowed.
+    The secret is `dw_` and 43 URL-safe characters (256 bits); only its hash is stored. A token
+    never goes beyond what the actor may do. `wall` is the real instant, `now` the organization's.
+    Raises InvalidInput, OwnersOnly, NotAllowed.
     """
     actor.require(Permission.TOKENS)
-    chosen = _checked_scopes(scopes)
+    chosen = _checked_scopes(scopes, actor=actor)
+    if member_id != actor.member_id and actor.role is not Role.OWNER:
+        raise OwnersOnly(_("Only an owner makes tokens that act for somebody else."))
     label = str(checks.text(100, required=True)("name", name))
     member = Member.objects.filter(pk=member_id, active=True).first()
     if member is None:
@@ -74,11 +77,12 @@ def create_token(
     return NewToken(token, secret)
 
 
-def _checked_scopes(scopes: Iterable[str]) -> list[str]:
-    wanted = set(scopes)
-    if not wanted or wanted - set(ALL_SCOPES):
+def _checked_scopes(scopes: Iterable[str], *, actor: Actor) -> list[str]:
+    """Return the scopes in order; a token never makes one that may do more than itself."""
+    wanted, allowed = set(scopes), [each for each in ALL_SCOPES if each in actor.scopes]
+    if not wanted or wanted - set(allowed):
         message = _("One or more of: %(scopes)s.")
-        raise InvalidInput.at("scopes", message % {"scopes": ", ".join(ALL_SCOPES)})
+        raise InvalidInput.at("scopes", message % {"scopes": ", ".join(allowed)})
     return [each for each in ALL_SCOPES if each in wanted]
 
 
