@@ -41,9 +41,9 @@ from dunwell.ledger.operations.payments import (
     PaymentInput,
     PaymentResult,
     record_payment,
-    reverse_payment,
 )
 from dunwell.ledger.operations.promises import next_promise_end, record_promise, settle_promises
+from dunwell.ledger.operations.reversals import reverse_payment
 
 __all__ = [
     "ActivityInput",

@@ -1,24 +1,23 @@
-"""Payments: money received, applied and taken back (Rule: tracking, Payments)."""
+"""Payments: money received and applied (Rule: tracking, Payments)."""
 
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
-from django.db.models import F
 
-from dunwell.core.calendar import local_date
 from dunwell.core.money import Money
-from dunwell.ledger.checks import Checks, positive, same_currency
+from dunwell.ledger.checks import Checks, positive
 from dunwell.ledger.constraints import constraint_of
-from dunwell.ledger.errors import ChangedMeanwhile, OverReversed, PaymentDiffers
-from dunwell.ledger.models import Activity, Application, Customer, Invoice, Payment, PaymentReversal
+from dunwell.ledger.errors import ChangedMeanwhile, PaymentDiffers
+from dunwell.ledger.models import Activity, Customer, Invoice, Payment
 from dunwell.ledger.operations import history
 from dunwell.ledger.operations.allocation import Allocation, ApplicationInput, allocate
-from dunwell.ledger.operations.applications import apply_shares, take_back
+from dunwell.ledger.operations.applications import apply_shares
 from dunwell.ledger.operations.locks import lock_open_invoices
 from dunwell.tenancy import events
 from dunwell.tenancy.errors import NotFound
@@ -66,13 +65,7 @@ def record_payment(
     OverApplied, IsDraft.
     """
     data = _cleaned(data)
-    # Before anything else, also before the payment's row (docs/decisions/0004). All open invoices
-    # of the account, because credit that is left over holds them.
-    invoices = lock_open_invoices(
-        customer_id=data.customer_id,
-        currency=data.amount.currency,
-        also=[application.invoice_id for application in data.applications or ()],
-    )
+    invoices = _lock_account(data)
     known = _known(data)
     if known is not None:
         return known
@@ -85,17 +78,9 @@ def record_payment(
         wanted=data.applications,
     )
     payment = _payment(organization, actor, now, data, allocation)
-    try:
-        with transaction.atomic():
-            payment.save(force_insert=True)
-    except IntegrityError as error:
-        if constraint_of(error) != "payment_once":
-            raise
-        known = _known(data)  # recorded by another at the same moment
-        if known is None:
-            raise ChangedMeanwhile from error
-        return known
-    _tell_payment(actor, now, payment, invoices, allocation)
+    if not _inserted(payment):
+        return _recorded_by_another(data)
+    _tell(actor, now, payment, invoices, allocation)
     touched = apply_shares(
         organization=organization,
         actor=actor,
@@ -107,6 +92,38 @@ def record_payment(
     )
     payment.refresh_from_db()
     return PaymentResult(payment=payment, created=True, invoices=touched)
+
+
+def _lock_account(data: PaymentInput) -> dict[UUID, Invoice]:
+    """Lock the invoices before anything else, also before the payment's row.
+
+    All open ones of the account, because credit that is left over may hold any of them
+    (docs/decisions/0004).
+    """
+    return lock_open_invoices(
+        customer_id=data.customer_id,
+        currency=data.amount.currency,
+        also=[application.invoice_id for application in data.applications or ()],
+    )
+
+
+def _inserted(payment: Payment) -> bool:
+    """Insert the payment; False where another has just inserted the same one."""
+    try:
+        with transaction.atomic():
+            payment.save(force_insert=True)
+    except IntegrityError as error:
+        if constraint_of(error) != "payment_once":
+            raise
+        return False
+    return True
+
+
+def _recorded_by_another(data: PaymentInput) -> PaymentResult:
+    known = _known(data)
+    if known is None:
+        raise ChangedMeanwhile
+    return known
 
 
 def _cleaned(data: PaymentInput) -> PaymentInput:
@@ -185,7 +202,7 @@ def _payment(
     )
 
 
-def _tell_payment(
+def _tell(
     actor: Actor,
     now: datetime,
     payment: Payment,
@@ -198,33 +215,22 @@ def _tell_payment(
         "amount": history.money_json(payment.amount),
         "received_on": payment.received_on.isoformat(),
     }
-    shares: list[tuple[UUID | None, int]] = list(allocation.shares.items())
-    Activity.objects.bulk_create(
-        history.activity(
-            actor=actor,
-            now=now,
-            kind="payment",
-            customer_id=payment.customer_id,
-            invoice_id=invoice_id,
-            data={**facts, "applied": history.money_json(Money(share, payment.currency))},
-        )
-        for invoice_id, share in shares or [(None, 0)]
-    )
+    shares = {
+        pk: history.money_json(Money(share, payment.currency))
+        for pk, share in allocation.shares.items()
+    }
+    _log(actor, now, payment, shares, facts)
     events.emit(
         kind="payment.recorded",
         at=now,
         customer_id=payment.customer_id,
-        invoice_id=next(iter(allocation.shares)) if len(allocation.shares) == 1 else None,
+        invoice_id=next(iter(shares)) if len(shares) == 1 else None,
         data={
             **facts,
             "flag": payment.flag,
             "applications": [
-                {
-                    "invoice_id": str(pk),
-                    "number": invoices[pk].number,
-                    "amount": history.money_json(Money(share, payment.currency)),
-                }
-                for pk, share in allocation.shares.items()
+                {"invoice_id": str(pk), "number": invoices[pk].number, "amount": share}
+                for pk, share in shares.items()
             ],
         },
     )
@@ -237,94 +243,24 @@ def _tell_payment(
     )
 
 
-@transaction.atomic
-def reverse_payment(
-    *,
-    organization: Organization,
+def _log(
     actor: Actor,
     now: datetime,
-    payment_id: UUID,
-    amount: Money | None = None,
-    reason: str = "",
-    reversed_on: date | None = None,
-) -> PaymentResult:
-    """Take a payment back in full (`amount` None) or in part: refund, bounce or chargeback.
-
-    First what is not applied, then the latest applications; their invoices owe again and are
-    reopened. Raises NotFound, InvalidInput, OverReversed where less is left.
-    """
-    account = Payment.objects.filter(pk=payment_id).values_list("customer_id", "currency").first()
-    if account is None:
-        raise NotFound
-    invoices = _lock_account_of(payment_id, *account)
-    payment = Payment.objects.select_for_update(no_key=True).get(pk=payment_id)
-    left = Money(payment.amount_minor - payment.reversed_minor, payment.currency)
-    taken = left if amount is None else amount
-    if amount is not None:
-        positive(amount=same_currency(amount=amount, currency=payment.currency))
-    if taken > left or not left:
-        raise OverReversed(left=left)
-    day = reversed_on or local_date(now, organization.zone)
-    reason = Checks().text("reason", reason, limit=None)[:200]
-    # Applications first: the payment may never be over-applied, not even for a moment.
-    back = max(0, taken.minor - payment.unapplied.minor)
-    _tell_reversal(actor=actor, now=now, payment=payment, taken=taken, reason=reason, day=day)
-    touched = take_back(
-        organization=organization,
-        actor=actor,
-        now=now,
-        origin=payment,
-        taken_on=day,
-        minor=back,
-        invoices=invoices,
-    )
-    PaymentReversal(
-        organization=organization,
-        payment=payment,
-        amount_minor=taken.minor,
-        reversed_on=day,
-        reason=reason,
-        recorded_at=now,
-        recorded_by=actor.label[:200],
-    ).save(force_insert=True)
-    Payment.objects.filter(pk=payment.pk).update(reversed_minor=F("reversed_minor") + taken.minor)
-    payment.refresh_from_db()
-    return PaymentResult(payment=payment, created=False, invoices=touched)
-
-
-def _lock_account_of(payment_id: UUID, customer_id: UUID, currency: str) -> dict[UUID, Invoice]:
-    """Lock the invoices a payment is or may come to be applied to."""
-    applied = Application.objects.filter(payment_id=payment_id).values_list("invoice_id", flat=True)
-    return lock_open_invoices(customer_id=customer_id, currency=currency, also=set(applied))
-
-
-def _tell_reversal(
-    *, actor: Actor, now: datetime, payment: Payment, taken: Money, reason: str, day: date
+    payment: Payment,
+    shares: Mapping[UUID, Mapping[str, str]],
+    facts: Mapping[str, Any],
 ) -> None:
-    facts = {
-        "payment_id": str(payment.pk),
-        "amount": history.money_json(taken),
-        "reversed_on": day.isoformat(),
-        "reason": reason,
-    }
-    history.happened(
-        actor=actor,
-        now=now,
-        kind="payment_reversed",
-        event="payment.reversed",
-        customer=payment.customer,
-        text=reason,
-        data=facts,
-    )
-    history.audited(
-        actor=actor,
-        now=now,
-        action="payment.reversed",
-        row=payment,
-        changes={
-            "reversed": [
-                str(Money(payment.reversed_minor, payment.currency)),
-                str(Money(payment.reversed_minor + taken.minor, payment.currency)),
-            ]
-        },
+    entries: list[tuple[UUID | None, Mapping[str, Any]]] = [
+        (pk, {**facts, "applied": share}) for pk, share in shares.items()
+    ]
+    Activity.objects.bulk_create(
+        history.activity(
+            actor=actor,
+            now=now,
+            kind="payment",
+            customer_id=payment.customer_id,
+            invoice_id=invoice_id,
+            data=data,
+        )
+        for invoice_id, data in entries or [(None, facts)]
     )
