@@ -31,3 +31,7 @@ class HouseConfig(AppConfig):
             factory=lambda _s: SandboxOutbox(channel="letter"),
         )
         register_documents(name="pdf_typst", renderer=TypstRenderer())
+        # Only now: its handlers import models.
+        from dunwell.worker import jobs  # noqa: PLC0415
+
+        jobs.bind()

@@ -40,6 +40,8 @@ def resolve(parameters: Mapping[str, Any], *, create: bool) -> None:
     sql.run(_BY_NAME, parameters)
     if create:
         sql.run("UPDATE import_customer SET id = uuidv7(), fresh = true WHERE id IS NULL")
+    sql.run("CREATE INDEX ON pg_temp.import_customer (id)")
+    sql.run("ANALYZE import_customer")
     sql.run(
         "UPDATE import_row r SET customer_id = k.id FROM import_customer k"
         " WHERE k.key = r.customer_key"
@@ -83,9 +85,8 @@ def fresh() -> int:
     """Count the customers that valid new rows make."""
     return int(
         sql.one(
-            "SELECT count(*) FROM import_customer k WHERE fresh AND EXISTS ("
-            "SELECT FROM import_row r"
-            " WHERE r.customer_id = k.id AND r.code IS NULL AND r.action = 'create')"
+            "SELECT count(*) FROM import_customer k JOIN (SELECT DISTINCT customer_id FROM import_row"
+            " WHERE code IS NULL AND action = 'create') r ON r.customer_id = k.id WHERE k.fresh"
         )[0]
     )
 
@@ -101,13 +102,13 @@ def write(parameters: Mapping[str, Any]) -> None:
             "external_id": "k.external_id",
             "created_at": "%(now)s",
         },
-        "FROM import_customer k WHERE k.fresh AND k.id IN (SELECT customer_id FROM import_row"
-        " WHERE row > %(after)s AND row <= %(through)s AND code IS NULL AND action = 'create')"
-        " AND NOT EXISTS (SELECT FROM ledger_customer c WHERE c.organization_id = %(organization)s"
-        " AND c.id = k.id)",
+        "FROM (SELECT DISTINCT customer_id FROM import_row WHERE row > %(after)s"
+        " AND row <= %(through)s AND code IS NULL AND action = 'create') r"
+        " JOIN import_customer k ON k.id = r.customer_id AND k.fresh ON CONFLICT (id) DO NOTHING",
     )
     sql.run(text, {**defaults, **parameters})
     sql.run(_ENTRIES, parameters)
+    sql.run(_MADE, parameters)
 
 
 _ENTRIES = entries.insert(
@@ -121,3 +122,10 @@ JOIN import_customer k ON k.id = r.customer_id AND k.fresh
 JOIN ledger_customer x ON x.organization_id = %(organization)s AND x.id = k.id
 """,
 )
+
+# The next batches need not look at them again.
+_MADE = """
+UPDATE import_customer k SET fresh = false
+FROM import_row r WHERE r.customer_id = k.id AND k.fresh AND r.row > %(after)s
+  AND r.row <= %(through)s AND r.code IS NULL AND r.action = 'create'
+"""

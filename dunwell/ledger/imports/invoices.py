@@ -3,7 +3,7 @@
 
 from collections import defaultdict
 from datetime import date
-from typing import Any, Final
+from typing import Any, Final, Literal
 from uuid import UUID
 
 from django.utils.translation import gettext as _
@@ -279,9 +279,13 @@ def changes(row: dict[str, Any], *, currency: str) -> InvoiceChanges:
     for name in ("invoice_date", "due_date", "delivery_date"):
         if row[name] is not None:
             given[name] = row[name]
-    for name in ("external_id", "purchase_order", "engagement", "note"):
-        if row[name] is not None:
-            given[name] = row[name]
+    if row["external_id"] is not None:
+        given["external_id"] = row["external_id"]
+    texts: tuple[Literal["purchase_order", "engagement", "note"], ...]
+    texts = ("purchase_order", "engagement", "note")
+    for text in texts:
+        if row[text] is not None:
+            given[text] = row[text]
     if row["owner"] is not None:
         given["owner_id"] = row["owner"]
     if row["terms"] is not None:

@@ -76,6 +76,7 @@ def _staged(work: Work) -> Iterator[tuple[Kind, Problems]]:
             progress=lambda rows: _progress(work, phase="reading", rows=rows),
         )
         kind.check()
+        staging.refresh_statistics()
         staging.gather(problems)
         yield kind, problems
     except (CoreError, DunwellError) as error:

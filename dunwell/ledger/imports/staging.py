@@ -57,6 +57,11 @@ def load(*, work: Work, kind: Kind, problems: Problems, progress: Callable[[int]
         sql.copy("import_row", ("row", *kind.columns), staged)
         done += len(chunk)
         progress(done)
+    refresh_statistics()
+
+
+def refresh_statistics() -> None:
+    """Tell the planner what the staging table holds; temporary tables are never analyzed alone."""
     sql.run("ANALYZE import_row")
 
 
