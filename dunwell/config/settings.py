@@ -111,6 +111,7 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "dunwell.web.middleware.membership",
+    "dunwell.web.errors.ErrorPages",
 ]
 SECURE_CSP = {
     "default-src": ["'self'"],

@@ -133,7 +133,7 @@ def test_a_viewer_who_acts_all_the_same_gets_a_403_page(
     form = {"to": "a@example.com", "name": "x", "scopes": "read", "role": "viewer"}
     answer = client.post(f"/settings/{path}", form | {"email": "b@example.com"})
     assert answer.status_code == 403
-    assert "Your role does not allow this" in answer.content.decode()
+    assert "Ask an owner or admin" in answer.content.decode()
 
 
 def test_bank_accounts_are_added_shown_in_groups_and_removed(

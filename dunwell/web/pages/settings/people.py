@@ -21,7 +21,8 @@ from dunwell.ledger.models import ContactRole
 from dunwell.tenancy import clock, operations, queries
 from dunwell.tenancy.errors import Conflict
 from dunwell.tenancy.roles import Permission, Role
-from dunwell.web.pages.settings.door import attempt, settings_page
+from dunwell.web.doors import member_page
+from dunwell.web.pages.settings.door import done
 from dunwell.web.pages.settings.forms import (
     ContactRoleForm,
     DeactivateForm,
@@ -32,7 +33,7 @@ from dunwell.web.pages.settings.forms import (
 from dunwell.web.requests import here
 
 
-@settings_page
+@member_page
 @require_http_methods(["GET", "POST"])
 def members(request: HttpRequest) -> HttpResponse:
     """List members and open invitations; a POST invites."""
@@ -52,7 +53,7 @@ def members(request: HttpRequest) -> HttpResponse:
                 )
             )
 
-        if attempt(form, invite):
+        if done(form, invite):
             _mail_invitation(request, made[0])
             return redirect("settings_members")
     context = {
@@ -77,7 +78,7 @@ def _mail_invitation(request: HttpRequest, made: operations.NewInvitation) -> No
     messages.success(request, sentence % {"email": made.invitation.email, "link": link})
 
 
-@settings_page
+@member_page
 @require_http_methods(["GET", "POST"])
 def member(request: HttpRequest, member_id: UUID) -> HttpResponse:
     """Change a member's role."""
@@ -91,14 +92,14 @@ def member(request: HttpRequest, member_id: UUID) -> HttpResponse:
         act = partial(
             operations.change_role, member_id=member_id, role=role, actor=at.actor, now=at.now
         )
-        if attempt(form, act):
+        if done(form, act):
             messages.success(request, _("Saved."))
             return redirect("settings_members")
     context = {"member": found, "form": form, "leave": leave}
     return render(request, "settings/member.html", context, status=_status(form))
 
 
-@settings_page
+@member_page
 @require_POST
 def deactivate(request: HttpRequest, member_id: UUID) -> HttpResponse:
     """Shut a member out; somebody else takes over."""
@@ -115,7 +116,7 @@ def deactivate(request: HttpRequest, member_id: UUID) -> HttpResponse:
             now=at.now,
             wall=clock.wall(),
         )
-        if attempt(leave, act):
+        if done(leave, act):
             messages.success(request, _("%(name)s has left.") % {"name": found.name})
             return redirect("settings_members")
     context = {"member": found, "form": RoleForm(initial={"role": found.role}), "leave": leave}
@@ -130,7 +131,7 @@ def _others(member_id: UUID) -> list[tuple[str, str]]:
     ]
 
 
-@settings_page
+@member_page
 @require_POST
 def withdraw(request: HttpRequest, invitation_id: UUID) -> HttpResponse:
     """Withdraw an open invitation."""
@@ -140,7 +141,7 @@ def withdraw(request: HttpRequest, invitation_id: UUID) -> HttpResponse:
     return redirect("settings_members")
 
 
-@settings_page
+@member_page
 @never_cache
 @require_http_methods(["GET", "POST"])
 def tokens(request: HttpRequest) -> HttpResponse:
@@ -164,7 +165,7 @@ def tokens(request: HttpRequest) -> HttpResponse:
                 )
             )
 
-        if attempt(form, create):
+        if done(form, create):
             form = TokenForm()
     context = {
         "form": form,
@@ -176,7 +177,7 @@ def tokens(request: HttpRequest) -> HttpResponse:
     return render(request, "settings/tokens.html", context, status=_status(form))
 
 
-@settings_page
+@member_page
 @require_POST
 def revoke(request: HttpRequest, token_id: UUID) -> HttpResponse:
     """Revoke a token."""
@@ -186,7 +187,7 @@ def revoke(request: HttpRequest, token_id: UUID) -> HttpResponse:
     return redirect("settings_tokens")
 
 
-@settings_page
+@member_page
 @require_http_methods(["GET", "POST"])
 def roles(request: HttpRequest) -> HttpResponse:
     """List the roles that contacts have; a POST adds one."""
@@ -200,14 +201,14 @@ def roles(request: HttpRequest) -> HttpResponse:
             actor=at.actor,
             now=at.now,
         )
-        if attempt(form, act):
+        if done(form, act):
             return redirect("settings_roles")
     found = ContactRole.objects.annotate(contacts=Count("assignments")).order_by("key")
     context = {"form": form, "roles": found, "may": at.actor.may(Permission.SETTINGS)}
     return render(request, "settings/roles.html", context, status=_status(form))
 
 
-@settings_page
+@member_page
 @require_http_methods(["GET", "POST"])
 def role(request: HttpRequest, role_id: UUID) -> HttpResponse:
     """Rename a role, or remove it."""
@@ -222,7 +223,7 @@ def role(request: HttpRequest, role_id: UUID) -> HttpResponse:
         act: Callable[[], Any] = partial(flows.remove_contact_role, **who)
         if "remove" not in request.POST:
             act = partial(flows.rename_contact_role, name=form.cleaned_data["name"], **who)
-        if attempt(form, act):
+        if done(form, act):
             return redirect("settings_roles")
     context = {"form": form, "role": found}
     return render(request, "settings/role.html", context, status=_status(form))

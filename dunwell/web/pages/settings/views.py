@@ -15,7 +15,8 @@ from dunwell.tenancy.errors import DunwellError
 from dunwell.tenancy.models import BankAccount
 from dunwell.tenancy.operations import add_bank_account, change_bank_account, remove_bank_account
 from dunwell.tenancy.roles import Permission
-from dunwell.web.pages.settings.door import attempt, read_only, settings_page
+from dunwell.web.doors import member_page
+from dunwell.web.pages.settings.door import done, read_only
 from dunwell.web.pages.settings.forms import (
     BankAccountForm,
     CompanyForm,
@@ -26,7 +27,7 @@ from dunwell.web.pages.settings.forms import (
 from dunwell.web.requests import here
 
 
-@settings_page
+@member_page
 @require_http_methods(["GET", "POST"])
 def company(request: HttpRequest) -> HttpResponse:
     """Show and change who the company is."""
@@ -37,9 +38,7 @@ def company(request: HttpRequest) -> HttpResponse:
         read_only(form)
     if request.method == "POST" and form.is_valid():
         changed = {name: form.cleaned_data[name] for name in form.changed_data}
-        if attempt(
-            form, lambda: flows.change_settings(changes=changed, actor=at.actor, now=at.now)
-        ):
+        if done(form, lambda: flows.change_settings(changes=changed, actor=at.actor, now=at.now)):
             messages.success(request, _saved(again="time_zone" in changed))
             return redirect("settings")
     context = {"form": form, "accounts": queries.bank_accounts(), "may": _may(request)}
@@ -54,7 +53,7 @@ def _may(request: HttpRequest) -> bool:
     return here(request).actor.may(Permission.SETTINGS)
 
 
-@settings_page
+@member_page
 @require_http_methods(["GET", "POST"])
 def sending(request: HttpRequest) -> HttpResponse:
     """Show and change how messages leave."""
@@ -65,7 +64,7 @@ def sending(request: HttpRequest) -> HttpResponse:
     if (
         request.method == "POST"
         and form.is_valid()
-        and attempt(
+        and done(
             form, lambda: flows.change_settings(changes=form.changes(), actor=at.actor, now=at.now)
         )
     ):
@@ -76,7 +75,7 @@ def sending(request: HttpRequest) -> HttpResponse:
     return render(request, "settings/sending.html", context, status=422 if form.errors else 200)
 
 
-@settings_page
+@member_page
 @require_POST
 def send_test(request: HttpRequest) -> HttpResponse:
     """Send a test mail by the saved settings and show the server's exact answer."""
@@ -98,7 +97,7 @@ def send_test(request: HttpRequest) -> HttpResponse:
     return redirect("settings_sending")
 
 
-@settings_page
+@member_page
 @require_POST
 def triggers_off(request: HttpRequest) -> HttpResponse:
     """Switch the simple emails off that would only double chasing."""
@@ -109,7 +108,7 @@ def triggers_off(request: HttpRequest) -> HttpResponse:
     return redirect("settings_sending")
 
 
-@settings_page
+@member_page
 @require_http_methods(["GET", "POST"])
 def bank_account(request: HttpRequest, account_id: UUID | None = None) -> HttpResponse:
     """Add or change an account that customers pay to."""
@@ -128,7 +127,7 @@ def bank_account(request: HttpRequest, account_id: UUID | None = None) -> HttpRe
                     account_id=account_id, values=form.cleaned_data, actor=at.actor, now=at.now
                 )
 
-        if attempt(form, save):
+        if done(form, save):
             messages.success(request, _("Saved."))
             return redirect("settings")
     context = {"form": form, "account": account if account_id else None}
@@ -141,7 +140,7 @@ def _account(account_id: UUID | None) -> BankAccount:
     return queries.bank_account(account_id=account_id) if account_id else BankAccount()
 
 
-@settings_page
+@member_page
 @require_POST
 def remove_account(request: HttpRequest, account_id: UUID) -> HttpResponse:
     """Remove an account."""
@@ -151,7 +150,7 @@ def remove_account(request: HttpRequest, account_id: UUID) -> HttpResponse:
     return redirect("settings")
 
 
-@settings_page
+@member_page
 @require_GET
 def account(request: HttpRequest) -> HttpResponse:
     """Show what belongs to the person, not to the organization."""
