@@ -17,6 +17,7 @@ from dunwell.api.door import Here, here
 from dunwell.api.paging import Cursor, Limit, Page
 from dunwell.api.resources import schedules
 from dunwell.chasing.models import Schedule
+from dunwell.chasing.operations import by_hand
 from dunwell.chasing.operations import schedules as chasing
 from dunwell.ledger.models import Invoice, InvoiceLine
 from dunwell.ledger.operations import InvoiceChanges, InvoiceInput, LineInput
@@ -314,7 +315,7 @@ def send(
     """Plan a member's own message for now; the sender hands it over."""
     place = here(request, Permission.CHASING_WRITE)
     wish = data or SendIn()
-    made = chasing.send_now(
+    made = by_hand.send_now(
         organization=place.organization,
         actor=place.actor,
         now=place.now,

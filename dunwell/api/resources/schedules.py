@@ -15,6 +15,7 @@ from dunwell.api.door import Here, here
 from dunwell.api.resources import steps as forms
 from dunwell.chasing import queries
 from dunwell.chasing.models import PlannedSend
+from dunwell.chasing.operations import by_hand
 from dunwell.chasing.operations import schedules as operations
 from dunwell.core import mime
 from dunwell.core.cadence import Step
@@ -173,7 +174,7 @@ def retry(
 ) -> Any:
     """Try a send again."""
     place = here(request, Permission.CHASING_WRITE)
-    made = operations.retry(
+    made = by_hand.retry(
         organization=place.organization,
         planned_send_id=planned_send_id,
         at=data.at if data else None,

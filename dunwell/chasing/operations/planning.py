@@ -27,7 +27,8 @@ from dunwell.tenancy.models import Organization
 BATCH = 2000
 
 _LOCK = """
-SELECT id FROM ledger_invoice WHERE organization_id = %s AND id = ANY(%s) ORDER BY id FOR NO KEY UPDATE
+SELECT id FROM ledger_invoice WHERE organization_id = %s AND id = ANY(%s)
+ORDER BY id FOR NO KEY UPDATE
 """
 _RAISE = """
 UPDATE ledger_invoice SET chase_version = chase_version + 1

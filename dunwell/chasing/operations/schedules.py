@@ -1,5 +1,6 @@
 """Schedules: the steps of one invoice, and what a member does with them."""
 
+import json
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
@@ -10,16 +11,14 @@ from django.core.validators import validate_email
 from django.db import connection, transaction
 from django.utils.translation import gettext as _
 
-from dunwell.chasing.errors import NotChaseable, NothingToRetry, SentToday
-from dunwell.chasing.models import Cadence, FirstSend, Pause, PlannedSend, Schedule
+from dunwell.chasing.errors import NotChaseable
+from dunwell.chasing.models import Cadence, FirstSend, Pause, Schedule
 from dunwell.chasing.operations.cadences import read_steps
 from dunwell.chasing.operations.planning import replan
-from dunwell.core.cadence import Channel, Step, keep_keys
+from dunwell.core.cadence import Step, keep_keys
 from dunwell.core.calendar import local_date, midnight
 from dunwell.core.ids import uuid7
-from dunwell.core.outcomes import SendState
 from dunwell.core.schedule import PlanMode
-from dunwell.inbox.models import Delivery
 from dunwell.ledger.models import Invoice
 from dunwell.tenancy.errors import InvalidInput, NotFound
 from dunwell.tenancy.events import audit
@@ -59,7 +58,7 @@ def set_steps(
     return _set(organization, invoice_id, read_steps(data=steps), None, actor, now)
 
 
-def _set(
+def _set(  # noqa: PLR0917  # what the two public ways share
     organization: Organization,
     invoice_id: UUID,
     steps: Sequence[Step],
@@ -68,7 +67,7 @@ def _set(
     now: datetime,
 ) -> Schedule:
     with transaction.atomic():
-        _lock_invoice(invoice_id)
+        lock_invoice(invoice_id)
         schedule = _schedule(organization, invoice_id, now)
         before = schedule.steps
         previous = [Step.from_json(item) for item in before]
@@ -104,7 +103,7 @@ def apply_cadence_bulk(
         raise InvalidInput.at("cadence", _("There is no such cadence."))
     next_key = max((item["key"] for item in cadence.steps), default=0) + 1
     today = local_date(now, organization.zone)
-    steps = Schedule._meta.get_field("steps").get_db_prep_value(cadence.steps, connection)
+    steps = json.dumps(cadence.steps)
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(
             _APPLY_BULK,
@@ -131,15 +130,13 @@ def apply_cadence_bulk(
                 )
 
 
-def ensure_schedule(
-    *, organization: Organization, invoice_id: UUID, now: datetime, contacts: Sequence[str] = ()
-) -> Schedule:
+def ensure_schedule(*, organization: Organization, invoice_id: UUID, now: datetime) -> Schedule:
     """Return the invoice's schedule, making an empty one that is switched off where none is."""
-    schedule = _schedule(organization, invoice_id, now)
-    if schedule._state.adding:
-        schedule.enabled = False
-        schedule.contacts = list(contacts)
-        schedule.save()
+    schedule, _created = Schedule.objects.select_for_update(no_key=True).get_or_create(
+        organization=organization,
+        invoice_id=invoice_id,
+        defaults={"first_set_on": local_date(now, organization.zone), "enabled": False},
+    )
     return schedule
 
 
@@ -160,7 +157,7 @@ def set_contacts(
             message = _("“%(address)s” is not an email address.") % {"address": address}
             raise InvalidInput.at("contacts", message) from error
     with transaction.atomic():
-        _lock_invoice(invoice_id)
+        lock_invoice(invoice_id)
         schedule = ensure_schedule(organization=organization, invoice_id=invoice_id, now=now)
         before, schedule.contacts = schedule.contacts, cleaned
         schedule.save(update_fields=["contacts"])
@@ -180,7 +177,7 @@ def set_enabled(
 ) -> None:
     """Switch chasing of one invoice off (what is left is cancelled) or on again."""
     with transaction.atomic():
-        _lock_invoice(invoice_id)
+        lock_invoice(invoice_id)
         schedule = ensure_schedule(organization=organization, invoice_id=invoice_id, now=now)
         if schedule.enabled != enabled:
             schedule.enabled = enabled
@@ -209,7 +206,7 @@ def pause(
     if until <= local_date(now, organization.zone):
         raise InvalidInput.at("until", _("The resume date must be after today."))
     with transaction.atomic():
-        invoice = _lock_invoice(invoice_id)
+        invoice = lock_invoice(invoice_id)
         if invoice.closed_at is not None:
             raise NotChaseable(_("A closed invoice is not chased."))
         ensure_schedule(organization=organization, invoice_id=invoice_id, now=now)
@@ -238,7 +235,7 @@ def pause(
 def resume(*, organization: Organization, invoice_id: UUID, actor: Actor, now: datetime) -> None:
     """Lift a pause now; an invoice that was never sent goes out after all."""
     with transaction.atomic():
-        _lock_invoice(invoice_id)
+        lock_invoice(invoice_id)
         lifted = Pause.objects.filter(invoice_id=invoice_id, ends_at__gt=now).update(ends_at=now)
         if lifted:
             audit(
@@ -250,107 +247,6 @@ def resume(*, organization: Organization, invoice_id: UUID, actor: Actor, now: d
                 changes={},
             )
         replan(organization=organization, invoice_ids=[invoice_id], now=now)
-
-
-def send_now(
-    *,
-    organization: Organization,
-    invoice_id: UUID,
-    channels: Sequence[str],
-    actor: Actor,
-    now: datetime,
-    confirmed: bool = False,
-) -> PlannedSend:
-    """Plan a member's own message for now; the next claim hands it over.
-
-    Raises NotChaseable for a draft, paid or closed invoice, and SentToday unless `confirmed`
-    where somebody already got this invoice on that channel today.
-    """
-    wanted = _channels(channels)
-    with transaction.atomic():
-        invoice = _lock_invoice(invoice_id)
-        _require_open(invoice)
-        ensure_schedule(organization=organization, invoice_id=invoice_id, now=now)
-        today = local_date(now, organization.zone)
-        if not confirmed and _reached_today(invoice_id, wanted, today):
-            raise SentToday(
-                _("This invoice already went out on this channel today. Send it again?")
-            )
-        return _plan_by_hand(
-            organization, invoice_id, kind="manual", channels=wanted, at=now, now=now, actor=actor
-        )
-
-
-def retry(
-    *,
-    organization: Organization,
-    planned_send_id: UUID,
-    at: datetime | None,
-    actor: Actor,
-    now: datetime,
-) -> PlannedSend:
-    """Plan a member's new attempt at a failed send, now or at a later instant.
-
-    It goes to the recipients that failed. Raises NothingToRetry, NotChaseable.
-    """
-    first = PlannedSend.objects.filter(pk=planned_send_id).first()
-    if first is None:
-        raise NotFound(_("There is no such planned send."))
-    if at is not None and at < now:
-        raise InvalidInput.at("at", _("Choose a time that is not past."))
-    with transaction.atomic():
-        invoice = _lock_invoice(first.invoice_id)
-        first.refresh_from_db()
-        if first.state != SendState.FAILED:
-            raise NothingToRetry(_("Only a failed send can be tried again."))
-        if PlannedSend.objects.filter(retry_of=first, state__in=["planned", "sending"]).exists():
-            raise NothingToRetry(_("Another attempt is planned already."))
-        _require_open(invoice)
-        return _plan_by_hand(
-            organization,
-            invoice.pk,
-            kind="retry",
-            channels=first.channels,
-            at=at or now,
-            now=now,
-            actor=actor,
-            retry_of=first,
-            template=first.template,
-            roles=first.contact_roles,
-        )
-
-
-def _plan_by_hand(
-    organization: Organization,
-    invoice_id: UUID,
-    *,
-    kind: str,
-    channels: Sequence[str],
-    at: datetime,
-    now: datetime,
-    actor: Actor,
-    retry_of: PlannedSend | None = None,
-    template: str = "",
-    roles: Sequence[str] = (),
-) -> PlannedSend:
-    return PlannedSend.objects.create(
-        organization=organization,
-        invoice_id=invoice_id,
-        kind=kind,
-        trigger={"type": kind},
-        day=local_date(at, organization.zone),
-        at=at,
-        hour=at.astimezone(organization.zone).hour,
-        channels=list(channels),
-        contact_roles=list(roles),
-        template=template,
-        state=SendState.PLANNED,
-        by=actor.label,
-        changed_at=now,
-        retry_of=retry_of,
-        again=True,
-        live=not organization.sandbox,
-    )
 
 
 def note_marked_sent(*, organization: Organization, invoice_id: UUID, now: datetime) -> None:
@@ -367,46 +263,21 @@ def restart_preview(*, organization: Organization, invoice_id: UUID, now: dateti
     )
 
 
-def _lock_invoice(invoice_id: UUID) -> Invoice:
+def lock_invoice(invoice_id: UUID) -> Invoice:
+    """Lock an invoice for a change of its schedule; raise NotFound."""
     invoice = Invoice.objects.select_for_update(no_key=True).filter(pk=invoice_id).first()
     if invoice is None:
         raise NotFound(_("There is no such invoice."))
     return invoice
 
 
-def _require_open(invoice: Invoice) -> None:
-    if invoice.issued_at is None:
-        raise NotChaseable(_("A draft is not sent; issue it first."))
-    if invoice.closed_at is not None:
-        raise NotChaseable(_("This invoice is closed."))
-    if invoice.balance.minor <= 0:
-        raise NotChaseable(_("This invoice is paid."))
-
-
 def _schedule(organization: Organization, invoice_id: UUID, now: datetime) -> Schedule:
-    found = Schedule.objects.select_for_update().filter(invoice_id=invoice_id).first()
+    found = Schedule.objects.select_for_update(no_key=True).filter(invoice_id=invoice_id).first()
     return found or Schedule(
         organization=organization,
         invoice_id=invoice_id,
         first_set_on=local_date(now, organization.zone),
     )
-
-
-def _channels(channels: Sequence[str]) -> list[str]:
-    known = {channel.value for channel in Channel}
-    wanted = list(dict.fromkeys(channels))
-    if not wanted or not set(wanted) <= known:
-        raise InvalidInput.at("channels", _("Choose email, sms or letter."))
-    return wanted
-
-
-def _reached_today(invoice_id: UUID, channels: Sequence[str], today: date) -> bool:
-    return Delivery.objects.filter(
-        invoice_id=invoice_id,
-        channel__in=channels,
-        local_day=today,
-        state__in=["queued", "sending", "sent", "delivered", "uncertain"],
-    ).exists()
 
 
 def steps_of(schedule: Schedule) -> tuple[Step, ...]:

@@ -52,15 +52,7 @@ def save_template(
     them), and InvalidInput for an unknown channel or language.
     """
     name = _checked(name=name, channel=channel, language=language)
-    problems = [
-        FieldProblem(
-            error.field,
-            _("Line %(line)d: %(message)s") % {"line": error.line, "message": error.message},
-        )
-        for error in check(subject=subject, text=text, html=html or None)
-    ]
-    if problems:
-        raise WrongTemplate(problems[0].message, problems=problems)
+    _check_words(subject=subject, text=text, html=html)
     with transaction.atomic():
         found = (
             MessageTemplate.objects.select_for_update()
@@ -91,6 +83,18 @@ def save_template(
             changes={k: [before[k], after[k]] for k in after if before[k] != after[k]},
         )
     return template
+
+
+def _check_words(*, subject: str, text: str, html: str) -> None:
+    problems = [
+        FieldProblem(
+            error.field,
+            _("Line %(line)d: %(message)s") % {"line": error.line, "message": error.message},
+        )
+        for error in check(subject=subject, text=text, html=html or None)
+    ]
+    if problems:
+        raise WrongTemplate(problems[0].message, problems=problems)
 
 
 def reset_template(*, name: str, channel: str, language: str, actor: Actor, now: datetime) -> None:

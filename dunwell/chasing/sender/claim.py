@@ -2,18 +2,20 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
+from dunwell.chasing.sender.again import claim_again
+from dunwell.chasing.sender.batches import Batches, Claim, Job, Moment
 from dunwell.chasing.sender.facts import Subject, load_subjects
 from dunwell.chasing.sender.rows import Row, as_json
 from dunwell.chasing.sender.transport import Route, route
 from dunwell.core.cadence import Channel
 from dunwell.core.calendar import local_date
 from dunwell.core.ids import uuid7
-from dunwell.core.outcomes import DeliveryState, Reason, SendState
+from dunwell.core.outcomes import DeliveryState, SendState
+from dunwell.core.recipients import Recipient
 from dunwell.core.sending import (
     Cancel,
     Decision,
@@ -23,7 +25,6 @@ from dunwell.core.sending import (
     Skip,
     decide_due,
     judge,
-    stopped,
 )
 
 ATTEMPT = timedelta(hours=1)
@@ -31,7 +32,8 @@ ATTEMPT = timedelta(hours=1)
 _COLUMNS = """p.id, p.organization_id, p.invoice_id, p.kind, p.at, p.channels, p.contact_roles,
   p.template, p.trigger->>'type', p.retry_of_id"""
 _FROM = """FROM chasing_plannedsend p
-  JOIN chasing_schedule s ON s.organization_id = p.organization_id AND s.invoice_id = p.invoice_id"""
+  JOIN chasing_schedule s
+    ON s.organization_id = p.organization_id AND s.invoice_id = p.invoice_id"""
 # A claim holds the schedule's row too, so that two senders never decide on one invoice at a time.
 _DUE_LIVE = f"""
 SELECT {_COLUMNS} {_FROM}
@@ -83,78 +85,6 @@ FROM json_to_recordset(%s)
    template text, language text, invoice_version int, chase_version int, balance_minor bigint,
    local_day date, batch_id uuid, ordinal int, settled_at timestamptz, provider text)
 """
-_AGAIN = """
-SELECT d.id, d.planned_send_id, d.invoice_id, d.contact_id, d.channel, d.to_name, d.to_address,
-       d.template, d.language, d.tries, d.give_up_at, d.detail, p.kind, p.at, p.trigger->>'type',
-       p.retry_of_id
-FROM inbox_delivery d
-JOIN chasing_plannedsend p ON p.organization_id = d.organization_id AND p.id = d.planned_send_id
-WHERE d.state = 'queued' AND d.batch_id IS NULL AND d.next_try_at <= %(wall)s
-  AND p.live = %(live)s AND (%(organization)s::uuid IS NULL OR d.organization_id = %(organization)s)
-ORDER BY d.next_try_at, d.id LIMIT %(limit)s FOR UPDATE OF d SKIP LOCKED
-"""
-_REBATCH = """
-UPDATE inbox_delivery d
-SET batch_id = new.batch_id, ordinal = new.ordinal, invoice_version = new.invoice_version,
-    chase_version = new.chase_version, balance_minor = new.balance_minor, next_try_at = NULL
-FROM json_to_recordset(%s) AS new (id uuid, batch_id uuid, ordinal int, invoice_version int,
-  chase_version int, balance_minor bigint)
-WHERE d.id = new.id
-"""
-
-
-@dataclass(slots=True)
-class Job:
-    """One delivery that a batch will hand over."""
-
-    id: UUID
-    planned_send_id: UUID
-    subject: Subject
-    contact_id: UUID | None
-    channel: str
-    to_name: str
-    to_address: str
-    template: str
-    tries: int = 0
-    give_up_at: datetime | None = None
-
-
-@dataclass(slots=True)
-class OpenBatch:
-    """Deliveries that go through one route, in order."""
-
-    id: UUID
-    route: Route
-    jobs: list[Job] = field(default_factory=list)
-
-
-@dataclass(frozen=True, slots=True)
-class Ended:
-    """A delivery that ended before any batch took it up again (paid meanwhile, too late)."""
-
-    delivery_id: UUID
-    planned_send_id: UUID
-    state: str
-    reason: str
-
-
-@dataclass(slots=True)
-class Claim:
-    """What one claim came to: batches to work through, and sends decided without a hand-over."""
-
-    batches: list[OpenBatch] = field(default_factory=list)
-    ended: list[Ended] = field(default_factory=list)
-    decided: int = 0
-    judged: list[UUID] = field(default_factory=list)
-
-
-@dataclass(frozen=True, slots=True)
-class Moment:
-    """The two clocks at a claim, and whose sends it may take (None: all live organizations)."""
-
-    now: datetime
-    wall: datetime
-    organization_id: UUID | None = None
 
 
 def claim(cursor: Any, *, moment: Moment, limit: int, worker: int, epoch: UUID) -> Claim:
@@ -163,10 +93,10 @@ def claim(cursor: Any, *, moment: Moment, limit: int, worker: int, epoch: UUID) 
     Runs in the caller's durable transaction; waits for nobody (SKIP LOCKED throughout).
     """
     found = Claim()
-    by_route: dict[tuple[str, Route], OpenBatch] = {}
-    _claim_again(cursor, moment, limit, found, by_route)
-    _claim_due(cursor, moment, limit, found, by_route)
-    found.batches = list(by_route.values())
+    batches = Batches()
+    claim_again(cursor, moment, limit, found, batches)
+    _claim_due(cursor, moment, limit, found, batches)
+    found.batches = batches.opened()
     for batch in found.batches:
         cursor.execute(
             _OPEN_BATCH,
@@ -180,7 +110,7 @@ def _claim_due(
     moment: Moment,
     limit: int,
     found: Claim,
-    by_route: dict[tuple[str, Route], OpenBatch],
+    batches: Batches,
 ) -> None:
     parameters: dict[str, Any] = {
         "now": moment.now,
@@ -207,19 +137,18 @@ def _claim_due(
     sends: dict[UUID, list[PlannedFacts]] = defaultdict(list)
     for row in rows:
         sends[row[2]].append(_planned_facts(row, failed))
-    endings: list[Row] = []
-    made: list[Row] = []
+    deciding = _Deciding(moment, batches)
     for invoice, due in sends.items():
         subject = subjects[invoice]
         decisions = decide_due(
             sends=due, invoice=subject.invoice, rules=subject.organization.rules, now=moment.now
         )
         for send in due:
-            endings.append(_carry_out(send, decisions[send.id], subject, moment, made, by_route))
-    cursor.execute(_END, [moment.now, as_json(endings)])
-    if made:
+            deciding.carry_out(send, decisions[send.id], subject)
+    cursor.execute(_END, [moment.now, as_json(deciding.endings)])
+    if deciding.made:
         give_up = moment.wall + ATTEMPT
-        cursor.execute(_DELIVERIES, [moment.now, give_up, as_json(made)])
+        cursor.execute(_DELIVERIES, [moment.now, give_up, as_json(deciding.made)])
 
 
 def _failed_recipients(
@@ -250,177 +179,89 @@ def _planned_facts(row: Sequence[Any], failed: dict[UUID, frozenset[UUID | str]]
     )
 
 
-def _carry_out(
-    send: PlannedFacts,
-    decision: Decision,
-    subject: Subject,
-    moment: Moment,
-    made: list[Row],
-    by_route: dict[tuple[str, Route], OpenBatch],
-) -> Row:
-    """Turn a decision into the planned send's new state and its deliveries."""
-    ending: Row = {"id": send.id, "reason": "", "detail": "", "points_at": None}
-    if isinstance(decision, Cancel):
-        return {**ending, "state": SendState.CANCELLED, "reason": decision.reason}
-    if isinstance(decision, Skip):
-        return {
-            **ending,
-            "state": SendState.SKIPPED,
-            "reason": decision.reason,
-            "detail": decision.hold.kind.value if decision.hold else "",
-            "points_at": decision.ref,
-        }
-    results = _make_deliveries(send, decision, subject, moment, made, by_route)
-    state, reason = judge(results)
-    return {**ending, "state": state, "reason": str(reason or "")}
+class _Deciding:
+    """Carries decisions out: the endings of sends, and the deliveries and batches they make."""
 
+    def __init__(self, moment: Moment, batches: Batches) -> None:
+        self.moment = moment
+        self.batches = batches
+        self.endings: list[Row] = []
+        self.made: list[Row] = []
 
-def _make_deliveries(
-    send: PlannedFacts,
-    decision: Send,
-    subject: Subject,
-    moment: Moment,
-    made: list[Row],
-    by_route: dict[tuple[str, Route], OpenBatch],
-) -> list[DeliveryFacts]:
-    results = []
-    today = local_date(moment.now, subject.organization.zone)
-    for channel, people in decision.recipients.items():
-        way = route(subject.organization, channel)
-        for person in people:
-            failure = person.failure or way.failure
-            name = subject.contact_names.get(person.contact_id, "") if person.contact_id else ""
-            job = Job(
-                id=uuid7(),
-                planned_send_id=send.id,
-                subject=subject,
-                contact_id=person.contact_id,
-                channel=channel.value,
-                to_name=name,
-                to_address=person.address or "",
-                template=decision.template,
-                give_up_at=moment.wall + ATTEMPT,
-            )
-            batch_id, ordinal = (None, None) if failure else _enlist(job, way, by_route)
-            state = DeliveryState.FAILED if failure else DeliveryState.QUEUED
-            made.append(
-                {
-                    "id": job.id,
-                    "organization_id": subject.organization.id,
-                    "planned_send_id": send.id,
-                    "customer_id": subject.customer_id,
-                    "invoice_id": subject.id,
-                    "contact_id": person.contact_id,
-                    "channel": channel.value,
-                    "to_name": name,
-                    "to_address": job.to_address,
-                    "state": state.value,
-                    "reason": str(failure or ""),
-                    "template": decision.template,
-                    "language": subject.language,
-                    "invoice_version": subject.version,
-                    "chase_version": subject.chase_version,
-                    "balance_minor": subject.balance_minor,
-                    "local_day": today,
-                    "batch_id": batch_id,
-                    "ordinal": ordinal,
-                    "settled_at": moment.now if failure else None,
-                    "provider": way.name,
-                }
-            )
-            results.append(DeliveryFacts(channel, state, str(failure) if failure else None))
-    return results
+    def carry_out(self, send: PlannedFacts, decision: Decision, subject: Subject) -> None:
+        """Turn a decision into the planned send's new state and its deliveries."""
+        ending: Row = {"id": send.id, "reason": "", "detail": "", "points_at": None}
+        if isinstance(decision, Cancel):
+            ending |= {"state": SendState.CANCELLED, "reason": decision.reason}
+        elif isinstance(decision, Skip):
+            ending |= {
+                "state": SendState.SKIPPED,
+                "reason": decision.reason,
+                "detail": decision.hold.kind.value if decision.hold else "",
+                "points_at": decision.ref,
+            }
+        else:
+            state, reason = judge(self._deliveries(send, decision, subject))
+            ending |= {"state": state, "reason": str(reason or "")}
+        self.endings.append(ending)
 
+    def _deliveries(
+        self, send: PlannedFacts, decision: Send, subject: Subject
+    ) -> list[DeliveryFacts]:
+        results = []
+        for channel, people in decision.recipients.items():
+            way = route(subject.organization, channel)
+            for person in people:
+                failure = str(person.failure or way.failure or "")
+                self._deliver(send, decision.template, subject, way, person, failure)
+                state = DeliveryState.FAILED if failure else DeliveryState.QUEUED
+                results.append(DeliveryFacts(channel, state, failure or None))
+        return results
 
-def _enlist(job: Job, way: Route, by_route: dict[tuple[str, Route], OpenBatch]) -> tuple[UUID, int]:
-    batch = by_route.get((job.channel, way))
-    if batch is None:
-        batch = by_route[job.channel, way] = OpenBatch(id=uuid7(), route=way)
-    batch.jobs.append(job)
-    return batch.id, len(batch.jobs) - 1
-
-
-def _claim_again(
-    cursor: Any,
-    moment: Moment,
-    limit: int,
-    found: Claim,
-    by_route: dict[tuple[str, Route], OpenBatch],
-) -> None:
-    """Take up deliveries that were put back or refused for the moment, if nothing stops them."""
-    rows = cursor.execute(
-        _AGAIN,
-        {
-            "wall": moment.wall,
-            "limit": limit,
-            "organization": moment.organization_id,
-            "live": moment.organization_id is None,
-        },
-    ).fetchall()
-    if not rows:
-        return
-    found.decided += len(rows)
-    subjects = load_subjects(
-        cursor,
-        invoice_ids=(row[2] for row in rows),
-        since=min(row[13] for row in rows),
-        now=moment.now,
-    )
-    again: list[Row] = []
-    for row in rows:
-        ended = _ended_meanwhile(row, subjects[row[2]], moment)
-        if ended is not None:
-            found.ended.append(ended)
-            continue
-        subject = subjects[row[2]]
+    def _deliver(  # noqa: PLR0917  # one delivery is made of just these
+        self,
+        send: PlannedFacts,
+        template: str,
+        subject: Subject,
+        way: Route,
+        person: Recipient,
+        failure: str,
+    ) -> None:
+        contact = person.contact_id
         job = Job(
-            id=row[0],
-            planned_send_id=row[1],
+            id=uuid7(),
+            planned_send_id=send.id,
             subject=subject,
-            contact_id=row[3],
-            channel=row[4],
-            to_name=row[5],
-            to_address=row[6],
-            template=row[7],
-            tries=row[9],
-            give_up_at=row[10],
+            contact_id=contact,
+            channel=way.channel,
+            to_name=subject.contact_names.get(contact, "") if contact else "",
+            to_address=person.address or "",
+            template=template,
+            give_up_at=self.moment.wall + ATTEMPT,
         )
-        batch_id, ordinal = _enlist(job, route(subject.organization, Channel(row[4])), by_route)
-        again.append(
+        batch_id, ordinal = (None, None) if failure else self.batches.enlist(job, way)
+        self.made.append(
             {
                 "id": job.id,
-                "batch_id": batch_id,
-                "ordinal": ordinal,
+                "organization_id": subject.organization.id,
+                "planned_send_id": send.id,
+                "customer_id": subject.customer_id,
+                "invoice_id": subject.id,
+                "contact_id": contact,
+                "channel": way.channel,
+                "to_name": job.to_name,
+                "to_address": job.to_address,
+                "state": DeliveryState.FAILED if failure else DeliveryState.QUEUED,
+                "reason": failure,
+                "template": template,
+                "language": subject.language,
                 "invoice_version": subject.version,
                 "chase_version": subject.chase_version,
                 "balance_minor": subject.balance_minor,
+                "local_day": local_date(self.moment.now, subject.organization.zone),
+                "batch_id": batch_id,
+                "ordinal": ordinal,
+                "settled_at": self.moment.now if failure else None,
+                "provider": way.name,
             }
         )
-    if again:
-        cursor.execute(_REBATCH, [as_json(again)])
-
-
-def _ended_meanwhile(row: Sequence[Any], subject: Subject, moment: Moment) -> Ended | None:
-    """Say how a waiting delivery ended: its time is over, or something stops its send now."""
-    delivery, send, kind, at, trigger, retry_of = row[0], row[1], row[12], row[13], row[14], row[15]
-    if row[10] is not None and moment.wall >= row[10]:
-        return Ended(delivery, send, DeliveryState.FAILED, "refused_for_an_hour")
-    facts = PlannedFacts(
-        id=send,
-        at=at,
-        channels=(Channel(row[4]),),
-        # Its own first message may have made the invoice “sent” on another channel meanwhile.
-        on_issue=False,
-        retry_of=send if kind == "manual" or trigger == "on_issue" else retry_of,
-    )
-    stop = stopped(
-        send=facts, invoice=subject.invoice, rules=subject.organization.rules, now=moment.now
-    )
-    if stop is None:
-        return None
-    return Ended(delivery, send, "cancelled", str(stop.reason))
-
-
-def is_skip(reason: str) -> bool:
-    """Say whether a send that ended for this reason is called skipped rather than cancelled."""
-    return reason in {Reason.PAUSED, Reason.BELOW_MINIMUM, Reason.ALREADY_SENT}

@@ -20,7 +20,8 @@ from uuid import UUID
 import psycopg
 import structlog
 
-from dunwell.chasing.sender.claim import Claim, Ended, Job, Moment, OpenBatch, claim
+from dunwell.chasing.sender.batches import Claim, Job, Moment, OpenBatch
+from dunwell.chasing.sender.claim import claim
 from dunwell.chasing.sender.link import Link
 from dunwell.chasing.sender.settle import PUT_BACK, Outcome, settle
 from dunwell.chasing.sender.sweep import sweep
@@ -70,9 +71,6 @@ class _Work:
     claim: Claim = field(default_factory=Claim)
     outcomes: dict[UUID, list[Outcome]] = field(default_factory=dict)
 
-    def ended(self) -> list[Ended]:
-        return self.claim.ended
-
 
 class Sender:
     """Hands over what is due. One instance per thread; `close` it."""
@@ -97,12 +95,12 @@ class Sender:
             self._settle_and_claim(link, now, organization_id, limit)
             for batch in self._work.claim.batches:
                 self._deliver(link, batch, now)
-            return self._work.claim.decided
         except psycopg.OperationalError:
             # What this sender knows is kept and written down over a new connection; the rest of
             # the batch was not begun.
             self._disconnect()
             raise
+        return self._work.claim.decided
 
     def close(self) -> None:
         """Let go of the database and of all providers; settle first by a step that returns 0."""

@@ -1,4 +1,4 @@
-"""One sender for a stretch of work, so that advancing a clock opens one connection, not hundreds."""
+"""One sender for a stretch of work: advancing a clock opens one connection, not hundreds."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

@@ -8,7 +8,7 @@ from operator import itemgetter
 from typing import Any
 from uuid import UUID
 
-from dunwell.chasing.sender.claim import Ended, Job, is_skip
+from dunwell.chasing.sender.batches import Ended, Job, is_skip
 from dunwell.chasing.sender.rows import Row, as_json
 from dunwell.core.cadence import Channel
 from dunwell.core.ids import uuid7
@@ -98,12 +98,13 @@ _TELL = """
 WITH new AS MATERIALIZED (
   SELECT * FROM json_to_recordset(%(rows)s) AS new (message_id uuid, organization_id uuid,
     thread_id uuid, seq int, channel text, by text, subject text, text text, html text,
-    activity_id uuid, customer_id uuid, invoice_id uuid, state text, data jsonb, event_id uuid)
+    attachments jsonb, activity_id uuid, customer_id uuid, invoice_id uuid, state text, data jsonb,
+    event_id uuid)
 ), messages AS (
   INSERT INTO inbox_message (id, organization_id, conversation_id, seq, author, direction, channel,
-    by, subject, text, html, internal, at)
+    by, subject, text, html, attachments, internal, at)
   SELECT message_id, organization_id, thread_id, seq, 'system', 'out', channel, by, subject, text,
-    html, false, %(now)s FROM new
+    html, attachments, false, %(now)s FROM new
 ), activities AS (
   INSERT INTO ledger_activity (id, organization_id, customer_id, invoice_id, kind, counts, at, by,
     channel, outcome, text, data)
@@ -289,6 +290,10 @@ def _told(outcome: Outcome) -> Row:
         "subject": words.subject[:500] if words else "",
         "text": words.text if words else "",
         "html": (words.html or "") if words else "",
+        "attachments": [
+            {"filename": each.filename, "content_type": each.content_type, "size": len(each.data)}
+            for each in (words.attachments if words else ())
+        ],
         "activity_id": uuid7(),
         "customer_id": job.subject.customer_id,
         "invoice_id": job.subject.id,

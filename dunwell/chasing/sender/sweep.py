@@ -7,7 +7,7 @@ from uuid import UUID
 
 import structlog
 
-from dunwell.chasing.sender.claim import Job
+from dunwell.chasing.sender.batches import Job
 from dunwell.chasing.sender.facts import load_subjects
 from dunwell.chasing.sender.link import LOCK_SPACE, Link
 from dunwell.chasing.sender.settle import PUT_BACK, Outcome, settle
@@ -124,5 +124,5 @@ def _before(job: Job, batch: UUID, state: str, now: datetime) -> Outcome:
 
 
 def _rebuilt(job: Job, now: datetime) -> Content:
-    """Make the words again, since the dead sender's are lost; the hash of the bytes is not known."""
+    """Make the words again: the dead sender's are lost, and with them the hash of the bytes."""
     return content(job, now=now)

@@ -88,6 +88,7 @@ class Migration(migrations.Migration):
                 ("subject", models.CharField(blank=True, default="", max_length=500)),
                 ("text", models.TextField(blank=True, default="")),
                 ("html", models.TextField(blank=True, default="")),
+                ("attachments", models.JSONField(default=list)),
                 ("internal", models.BooleanField(default=False)),
                 ("client_id", models.CharField(max_length=64, null=True)),
                 ("at", models.DateTimeField()),

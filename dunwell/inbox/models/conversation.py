@@ -45,6 +45,8 @@ class Message(TenantModel):
     subject = models.CharField(max_length=500, blank=True, default="")
     text = models.TextField(blank=True, default="")
     html = models.TextField(blank=True, default="")
+    # What went with it: [{filename, content_type, size}]; the bytes can be drawn again
+    attachments = models.JSONField(default=list)
     internal = models.BooleanField(default=False)
     client_id = models.CharField(max_length=64, null=True)
     at = models.DateTimeField()

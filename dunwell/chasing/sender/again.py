@@ -1,0 +1,112 @@
+"""Taking up deliveries again that were put back, or refused for the moment."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from dunwell.chasing.sender.batches import Batches, Claim, Ended, Job, Moment
+from dunwell.chasing.sender.facts import Subject, load_subjects
+from dunwell.chasing.sender.rows import Row, as_json
+from dunwell.chasing.sender.transport import route
+from dunwell.core.cadence import Channel
+from dunwell.core.outcomes import DeliveryState
+from dunwell.core.sending import PlannedFacts, stopped
+
+_AGAIN = """
+SELECT d.id, d.planned_send_id, d.invoice_id, d.contact_id, d.channel, d.to_name, d.to_address,
+       d.template, d.language, d.tries, d.give_up_at, d.detail, p.kind, p.at, p.trigger->>'type',
+       p.retry_of_id
+FROM inbox_delivery d
+JOIN chasing_plannedsend p ON p.organization_id = d.organization_id AND p.id = d.planned_send_id
+WHERE d.state = 'queued' AND d.batch_id IS NULL AND d.next_try_at <= %(wall)s
+  AND p.live = %(live)s AND (%(organization)s::uuid IS NULL OR d.organization_id = %(organization)s)
+ORDER BY d.next_try_at, d.id LIMIT %(limit)s FOR UPDATE OF d SKIP LOCKED
+"""
+_REBATCH = """
+UPDATE inbox_delivery d
+SET batch_id = new.batch_id, ordinal = new.ordinal, invoice_version = new.invoice_version,
+    chase_version = new.chase_version, balance_minor = new.balance_minor, next_try_at = NULL
+FROM json_to_recordset(%s) AS new (id uuid, batch_id uuid, ordinal int, invoice_version int,
+  chase_version int, balance_minor bigint)
+WHERE d.id = new.id
+"""
+
+
+def claim_again(
+    cursor: Any,
+    moment: Moment,
+    limit: int,
+    found: Claim,
+    batches: Batches,
+) -> None:
+    """Take up deliveries that were put back or refused for the moment, if nothing stops them."""
+    rows = cursor.execute(
+        _AGAIN,
+        {
+            "wall": moment.wall,
+            "limit": limit,
+            "organization": moment.organization_id,
+            "live": moment.organization_id is None,
+        },
+    ).fetchall()
+    if not rows:
+        return
+    found.decided += len(rows)
+    subjects = load_subjects(
+        cursor,
+        invoice_ids=(row[2] for row in rows),
+        since=min(row[13] for row in rows),
+        now=moment.now,
+    )
+    again: list[Row] = []
+    for row in rows:
+        ended = _ended_meanwhile(row, subjects[row[2]], moment)
+        if ended is not None:
+            found.ended.append(ended)
+            continue
+        subject = subjects[row[2]]
+        job = Job(
+            id=row[0],
+            planned_send_id=row[1],
+            subject=subject,
+            contact_id=row[3],
+            channel=row[4],
+            to_name=row[5],
+            to_address=row[6],
+            template=row[7],
+            tries=row[9],
+            give_up_at=row[10],
+        )
+        batch_id, ordinal = batches.enlist(job, route(subject.organization, Channel(row[4])))
+        again.append(
+            {
+                "id": job.id,
+                "batch_id": batch_id,
+                "ordinal": ordinal,
+                "invoice_version": subject.version,
+                "chase_version": subject.chase_version,
+                "balance_minor": subject.balance_minor,
+            }
+        )
+    if again:
+        cursor.execute(_REBATCH, [as_json(again)])
+
+
+def _ended_meanwhile(row: Sequence[Any], subject: Subject, moment: Moment) -> Ended | None:
+    """Say how a waiting delivery ended: its time is over, or something stops its send now."""
+    delivery, send, kind, at, trigger, retry_of = row[0], row[1], row[12], row[13], row[14], row[15]
+    if row[10] is not None and moment.wall >= row[10]:
+        return Ended(delivery, send, DeliveryState.FAILED, "refused_for_an_hour")
+    facts = PlannedFacts(
+        id=send,
+        at=at,
+        channels=(Channel(row[4]),),
+        # Its own first message may have made the invoice “sent” on another channel meanwhile.
+        on_issue=False,
+        retry_of=send if kind == "manual" or trigger == "on_issue" else retry_of,
+    )
+    stop = stopped(
+        send=facts, invoice=subject.invoice, rules=subject.organization.rules, now=moment.now
+    )
+    if stop is None:
+        return None
+    return Ended(delivery, send, "cancelled", str(stop.reason))

@@ -1,0 +1,114 @@
+"""What the sender needs of an organization."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from dunwell.core.sending import ChaseRules
+
+_ORGANIZATIONS = """
+SELECT id, name, legal_name, email, phone, time_zone, locale, sandbox_now IS NOT NULL, smtp_sink,
+       catch_up_hours, promise_grace_days, minimum_balances, attach_invoice,
+       sender_name, sender_email, reply_to, smtp_host, smtp_port, smtp_user, smtp_secret,
+       smtp_security, line1, line2, postal_code, city, region, country, tax_id
+FROM tenancy_organization WHERE id = ANY(%s)
+"""
+_BANKS = """
+SELECT organization_id, holder, bank, iban, bic, account_number, routing_number, currency
+FROM tenancy_bankaccount WHERE organization_id = ANY(%s) ORDER BY id
+"""
+_TEMPLATES = """
+SELECT organization_id, name, channel, language, id, subject, text, html
+FROM chasing_messagetemplate WHERE organization_id = ANY(%s)
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class OwnTemplate:
+    """An organization's own wording of one template, channel and language."""
+
+    id: UUID
+    subject: str
+    text: str
+    html: str
+
+
+@dataclass(frozen=True, slots=True)
+class OrganizationFacts:
+    """An organization as the sender needs it."""
+
+    id: UUID
+    name: str
+    email: str
+    phone: str
+    zone: ZoneInfo
+    locale: str
+    sandbox: bool
+    smtp_sink: str
+    rules: ChaseRules
+    minimum_balances: Mapping[str, str]
+    attach_invoice: bool
+    sender_name: str
+    sender_email: str
+    reply_to: str
+    smtp: tuple[str, int, str, str, str]
+    address: tuple[str, ...]
+    country: str
+    banks: tuple[tuple[str, ...], ...]
+    tax_id: str
+    templates: Mapping[tuple[str, str, str], OwnTemplate]
+
+
+def load_organizations(cursor: Any, ids: Sequence[UUID]) -> dict[UUID, OrganizationFacts]:
+    """Load organizations by id."""
+    banks: dict[UUID, list[tuple[str, ...]]] = defaultdict(list)
+    for organization, *parts in cursor.execute(_BANKS, [ids]).fetchall():
+        banks[organization].append(tuple(parts))
+    templates: dict[UUID, dict[tuple[str, str, str], OwnTemplate]] = defaultdict(dict)
+    for organization, name, channel, language, *parts in cursor.execute(_TEMPLATES, [ids]):
+        templates[organization][name, channel, language] = OwnTemplate(*parts)
+    found = {}
+    for row in cursor.execute(_ORGANIZATIONS, [ids]).fetchall():
+        found[row[0]] = _organization(row, tuple(banks.get(row[0], ())), templates.get(row[0], {}))
+    return found
+
+
+def _organization(
+    row: Sequence[Any],
+    banks: tuple[tuple[str, ...], ...],
+    templates: Mapping[tuple[str, str, str], OwnTemplate],
+) -> OrganizationFacts:
+    zone = ZoneInfo(row[5])
+    return OrganizationFacts(
+        id=row[0],
+        name=row[2] or row[1],
+        email=row[3],
+        phone=row[4],
+        zone=zone,
+        locale=row[6],
+        sandbox=row[7],
+        smtp_sink=row[8],
+        rules=ChaseRules(zone=zone, grace_days=row[10], catch_up_window=timedelta(hours=row[9])),
+        minimum_balances=row[11],
+        attach_invoice=row[12],
+        sender_name=row[13] or row[1],
+        sender_email=row[14],
+        reply_to=row[15],
+        smtp=(row[16], row[17], row[18], row[19], row[20]),
+        address=address_lines(row[21:27]),
+        country=row[26],
+        banks=banks,
+        tax_id=row[27],
+        templates=templates,
+    )
+
+
+def address_lines(parts: Sequence[str]) -> tuple[str, ...]:
+    """Set the six parts of a postal address in lines, without the empty ones."""
+    line1, line2, postal_code, city, region, country = parts
+    lines = (line1, line2, f"{postal_code} {city}".strip(), region, country)
+    return tuple(line for line in lines if line)

@@ -1,0 +1,186 @@
+"""The values of a message's variables, formatted for the customer's language."""
+
+from datetime import date, datetime
+from functools import lru_cache
+
+from babel.units import format_unit
+from django.utils import translation
+from django.utils.translation import gettext as _
+
+from dunwell.chasing.sender.facts import OrganizationFacts, Subject
+from dunwell.chasing.wording import document_labels, language_for
+from dunwell.chasing.wording.catalogue import Value
+from dunwell.core.calendar import local_date
+from dunwell.core.holds import part_disputed
+from dunwell.core.money import Money
+from dunwell.core.terms import Anchor, DueRule, Source, explanation
+from dunwell.tenancy import locale as words
+from dunwell.tenancy.locale import babel_locale
+
+
+def values(
+    subject: Subject, *, address: str = "", name: str = "", now: datetime
+) -> dict[str, Value]:
+    """Give every variable of the catalogue its value, formatted for the customer's language.
+
+    `address` and `name` are those of who gets the message.
+    """
+    language = subject.language
+    today = local_date(now, subject.organization.zone)
+    item = _item(subject, today)
+    late = bool(item["days_overdue"])
+    return {
+        "customer": {
+            "name": subject.customer_name,
+            "number": subject.customer_number,
+            "address": "\n".join(subject.customer_address),
+        },
+        "contact": {
+            "name": name,
+            "first_name": name.partition(" ")[0],
+            "email": address if "@" in address else "",
+            "address": "\n".join(subject.customer_address),
+        },
+        "invoice": {**item, **_more(subject, today)},
+        "amounts": _amounts(subject, now),
+        "payment_link": "",
+        "payment": {"amount": "", "date": "", "method": "", "reference": ""},
+        "last_promise": _promise(subject),
+        "account": {
+            "balance": item["balance"],
+            "overdue": item["balance"] if late else "",
+            "invoices": [item],
+        },
+        "sender": _sender(subject),
+        "today": words.day(today, language),
+    }
+
+
+def _money(subject: Subject, minor: int) -> str:
+    return words.money(Money(minor, subject.currency), subject.language)
+
+
+def _item(subject: Subject, today: date) -> dict[str, Value]:
+    late = max(0, (today - subject.due_date).days)
+    return {
+        "number": subject.number,
+        "date": words.day(subject.invoice_date, subject.language),
+        "due_date": words.day(subject.due_date, subject.language),
+        "balance": _money(subject, subject.balance_minor),
+        "overdue_by": _days(late, subject.language) if late else "",
+        "days_overdue": late,
+    }
+
+
+def _more(subject: Subject, today: date) -> dict[str, Value]:
+    early = max(0, (subject.due_date - today).days)
+    paid = subject.total_minor - subject.balance_minor
+    return {
+        "total": _money(subject, subject.total_minor),
+        "paid": _money(subject, paid) if paid else "",
+        "currency": subject.currency,
+        "days_until_due": early,
+        "due_in": _days(early, subject.language) if early else "",
+        "purchase_order": subject.purchase_order,
+        "engagement": subject.engagement,
+        "due_explained": due_explained(subject, subject.language),
+    }
+
+
+def _amounts(subject: Subject, now: datetime) -> dict[str, Value]:
+    """Name what is due now beside a disputed part (Rule: chasing, Held means)."""
+    split = part_disputed(
+        holds=subject.invoice.holds,
+        balance_minor=subject.balance_minor,
+        at=now,
+        grace_days=subject.organization.rules.grace_days,
+        zone=subject.organization.zone,
+    )
+    if split is None:
+        return {"due_now": _money(subject, subject.balance_minor), "disputed": ""}
+    return {
+        "due_now": _money(subject, split.due_now_minor),
+        "disputed": _money(subject, split.disputed_minor),
+    }
+
+
+def _promise(subject: Subject) -> dict[str, Value]:
+    if subject.promise is None:
+        return {"date": "", "amount": ""}
+    day, minor = subject.promise
+    return {"date": words.day(day, subject.language), "amount": _money(subject, minor)}
+
+
+def _sender(subject: Subject) -> dict[str, Value]:
+    organization = subject.organization
+    return {
+        "company": organization.name,
+        "name": subject.owner[0] or organization.sender_name,
+        "email": organization.reply_to or organization.sender_email or organization.email,
+        "phone": organization.phone,
+        "address": "\n".join(organization.address),
+        "tax_id": organization.tax_id,
+        "bank_accounts": "\n".join(
+            f"{label}: {value}"
+            for bank in banks(organization, subject.currency, subject.language)
+            for label, value in bank
+        ),
+    }
+
+
+def banks(
+    organization: OrganizationFacts, currency: str, language: str
+) -> tuple[tuple[tuple[str, str], ...], ...]:
+    """Return the accounts to pay to in this currency, as captions and values."""
+    captions = document_labels(language=language)
+    fitting = [bank for bank in organization.banks if bank[6] in ("", currency)]
+    return tuple(
+        tuple(
+            (label, value)
+            for label, value in zip(
+                (
+                    captions["holder"],
+                    "Bank",
+                    "IBAN",
+                    "BIC",
+                    captions["account_number"],
+                    captions["routing_number"],
+                ),
+                bank[:6],
+                strict=True,
+            )
+            if value
+        )
+        for bank in fitting or organization.banks
+    )
+
+
+@lru_cache(maxsize=4096)
+def _days(count: int, language: str) -> str:
+    return format_unit(count, "duration-day", locale=babel_locale(language))
+
+
+def due_explained(subject: Subject, language: str) -> str:
+    """Say in the customer's language how the due date came about; empty for one set by hand."""
+    rule = subject.due_rule
+    if not rule or rule.get("source") == Source.EXPLICIT or not rule.get("anchor_date"):
+        return ""
+    known = DueRule(
+        Source(rule["source"]),
+        int(rule["days"]),
+        Anchor(rule["anchor"]),
+        date.fromisoformat(rule["anchor_date"]),
+        bool(rule.get("moved")),
+    )
+    return _explained(known, subject.due_date, language)
+
+
+@lru_cache(maxsize=8192)
+def _explained(rule: DueRule, due: date, language: str) -> str:
+    pieces = explanation(rule, due)
+    with translation.override(language_for(language)):
+        sentence = _(pieces.template)
+    return sentence % {
+        name: words.day(value, language) if isinstance(value, date) else value
+        for name, value in pieces.values.items()
+    }
