@@ -1,8 +1,17 @@
-"""Addresses of the pages."""
+"""Addresses of the pages: each module of `pages` lists its own."""
 
 from django.urls import URLPattern, URLResolver, include, path
+
+from dunwell.web.pages import board, customers, home, invoices, payments, views
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("accounts/", include("dunwell.web.accounts.urls")),
     path("settings/", include("dunwell.web.pages.settings.urls")),
+    path("imports/", include("dunwell.web.pages.imports.urls")),
+    *home.urlpatterns,
+    *board.urlpatterns,
+    *views.urlpatterns,
+    *invoices.urlpatterns,
+    *customers.urlpatterns,
+    *payments.urlpatterns,
 ]

@@ -60,3 +60,44 @@ def state_sentence(state: State, *, due: date | None, today: date) -> str:
     if state is State.OVERDUE:
         return ngettext("Overdue by %(n)d day", "Overdue by %(n)d days", days) % {"n": days}
     return ngettext("Due in %(n)d day", "Due in %(n)d days", days) % {"n": days}
+
+
+def channel_name(channel: str) -> str:
+    """Return the name of a channel in a sentence; empty for none."""
+    names = {
+        "email": _("email"),
+        "sms": _("SMS"),
+        "letter": _("letter"),
+        "phone": _("phone"),
+        "meeting": _("meeting"),
+    }
+    return names.get(channel, channel)
+
+
+def action_name(kind: str, channel: str) -> str:
+    """Say what the last action was: “Email”, “Call”, “They replied”."""
+    if kind == "message":
+        return {"sms": _("SMS sent"), "letter": _("Letter sent")}.get(channel, _("Email sent"))
+    return {
+        "call": _("Call"),
+        "meeting": _("Meeting"),
+        "note": _("Note"),
+        "reply": _("They replied"),
+        "promise": _("Promise"),
+        "dispute": _("Dispute"),
+        "payment": _("Payment"),
+    }.get(kind, kind)
+
+
+def flag_name(flag: str) -> str:
+    """Say what an invoice should be looked at for."""
+    return {
+        "promise_broken": _("Promise broken"),
+        "send_failed": _("Sending failed"),
+        "disputed": _("Disputed"),
+        "no_action_since": _("No action lately"),
+        "no_contact": _("No contact on file"),
+        "not_sent": _("Not sent"),
+        "not_chased": _("Not being chased"),
+        "promise_due": _("Promised for today"),
+    }.get(flag, flag)
