@@ -30,6 +30,12 @@ INLINE_ROWS: Final = 20_000
 
 JOB: Final = "ledger.import"
 describe = queries.describe
+latest = queries.latest
+find = receiving.find
+remap = receiving.remap
+choose = receiving.choose
+error_list = receiving.error_list
+fields_of = queries.fields_of
 _LOCK: Final = 0x696D706F7274
 
 # Unlike bulk_create constant work per row, which 100,000 rows feel.
@@ -134,7 +140,8 @@ def run(
 def _put_off(import_: Import, actor: Actor, *, dry_run: bool) -> Import:
     with transaction.atomic():
         import_.state, import_.dry_run, import_.rows_done = "queued", dry_run, 0
-        import_.save(update_fields=["state", "dry_run", "rows_done"])
+        import_.counts = {"phase": "waiting"}
+        import_.save(update_fields=["state", "dry_run", "rows_done", "counts"])
         jobs.enqueue(
             JOB,
             organization_id=str(import_.organization_id),

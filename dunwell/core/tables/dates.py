@@ -77,11 +77,11 @@ class DateColumn:
     def look(self, text: str) -> None:
         """Take one value that is not blank into account."""
         self.filled += 1
-        ambiguous = _day_and_month(text)
-        if ambiguous is None:
+        parts = _conventional(text)
+        if parts is None:
             self.fits += _certain(text) is not None
             return
-        first, second = ambiguous
+        first, second, _ = parts
         self.fits += first <= 31 and second <= 31 and min(first, second) <= 12
         self.only_dmy += 12 < first <= 31 and second <= 12
         self.only_mdy += 12 < second <= 31 and first <= 12
@@ -117,8 +117,8 @@ def parse(text: str, order: Order) -> date:
     Two-digit years below 70 are in this century. Raises NotADate.
     """
     found = _certain(text)
-    if found is None and (match := _NUMBERS.fullmatch(text)) and order is not Order.YMD:
-        first, second, year = int(match[1]), int(match[3]), _year(match[4])
+    if found is None and order is not Order.YMD and (parts := _conventional(text)):
+        first, second, year = parts
         day, month = (first, second) if order is Order.DMY else (second, first)
         found = _made(year, month, day)
     if found is None:
@@ -126,12 +126,12 @@ def parse(text: str, order: Order) -> date:
     return found
 
 
-def _day_and_month(text: str) -> tuple[int, int] | None:
-    """Return the two numbers before the year where their order is a convention."""
+def _conventional(text: str) -> tuple[int, int, int] | None:
+    """Return the two numbers before the year, whose order is a convention, and the year."""
     found = _NUMBERS.fullmatch(text)
     if found is None or len(found[1]) > 2 or found[2] == ".":
         return None
-    return int(found[1]), int(found[3])
+    return int(found[1]), int(found[3]), _year(found[4])
 
 
 def _certain(text: str) -> date | None:

@@ -85,8 +85,8 @@ def fresh() -> int:
     """Count the customers that valid new rows make."""
     return int(
         sql.one(
-            "SELECT count(*) FROM import_customer k JOIN (SELECT DISTINCT customer_id FROM import_row"
-            " WHERE code IS NULL AND action = 'create') r ON r.customer_id = k.id WHERE k.fresh"
+            "SELECT count(*) FROM import_customer k"
+            " JOIN (SELECT DISTINCT customer_id FROM import_row WHERE code IS NULL AND action = 'create') r ON r.customer_id = k.id WHERE k.fresh"
         )[0]
     )
 

@@ -4,6 +4,7 @@ from typing import Any
 
 from django.db.models import QuerySet
 
+from dunwell.ledger.imports.fields import FIELDS, Field
 from dunwell.ledger.imports.mapping import Mapped, from_json, question, unused
 from dunwell.ledger.models import Import
 
@@ -11,6 +12,11 @@ from dunwell.ledger.models import Import
 def latest() -> QuerySet[Import]:
     """List imports, newest first, without what is long in them."""
     return Import.objects.defer("analysis", "invalid").order_by("-id")
+
+
+def fields_of(*, kind: str) -> tuple[Field, ...]:
+    """List the fields that a kind of import can fill."""
+    return FIELDS[kind]
 
 
 def describe(*, import_: Import) -> dict[str, Any]:

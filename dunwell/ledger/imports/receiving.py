@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime
+from pathlib import Path
 from typing import IO, Any, Final
 from uuid import UUID
 
@@ -89,6 +90,20 @@ def discard(*, import_id: UUID) -> None:
     """Forget an import that could not even start, with its file."""
     Import.objects.filter(pk=import_id, entries__isnull=True).delete()
     files.forget(import_id)
+
+
+def choose(*, import_id: UUID, valid_only: bool) -> Import:
+    """Say whether the valid rows are imported although others are not. NotFound, Conflict."""
+    import_ = waiting(import_id=import_id)
+    import_.options = {**import_.options, "valid_only": valid_only}
+    import_.save(update_fields=["options"])
+    return import_
+
+
+def error_list(*, import_id: UUID) -> Path | None:
+    """Find the file with all errors of an import's rows; None once it is gone. NotFound."""
+    path = files.errors(find(import_id=import_id).pk)
+    return path if path.exists() else None
 
 
 def find(*, import_id: UUID) -> Import:

@@ -1,0 +1,1 @@
+"""The importer: upload, mapping, preview, running, result."""
