@@ -9,11 +9,14 @@ import resource
 import socket
 import subprocess
 import sys
+import threading
 import time
 from datetime import UTC, datetime
 from typing import Any
 
 from bench.house import fresh_database, make_invoices, write
+
+SENDERS = 3  # as the worker runs them
 
 _SENDS = """
 INSERT INTO chasing_schedule (id, organization_id, invoice_id, steps, next_key, enabled, contacts,
@@ -50,13 +53,21 @@ def prepare(*, count: int, port: int, attach: bool) -> Any:
 
     owner = User.objects.create_user("owner@bench.example", "not a secret, only here")
     organization = create_organization(
-        name="Bench", time_zone="Europe/Berlin", currency="EUR", locale="en", owner=owner,
+        name="Bench",
+        time_zone="Europe/Berlin",
+        currency="EUR",
+        locale="en",
+        owner=owner,
         now=datetime.now(UTC),
     )
     with organization_scope(organization):
         Organization.objects.update(
-            smtp_host="127.0.0.1", smtp_port=port, smtp_security="none",
-            sender_email="billing@bench.example", sender_name="Bench", attach_invoice=attach,
+            smtp_host="127.0.0.1",
+            smtp_port=port,
+            smtp_security="none",
+            sender_email="billing@bench.example",
+            sender_name="Bench",
+            attach_invoice=attach,
         )
         with connection.cursor() as cursor:
             make_invoices(
@@ -68,7 +79,7 @@ def prepare(*, count: int, port: int, attach: bool) -> Any:
     return organization
 
 
-def measure(*, count: int, attach: bool) -> dict[str, Any]:
+def measure(*, count: int, attach: bool, senders: int) -> dict[str, Any]:
     """Send everything with one sender and return the figures."""
     from django.db import connection
 
@@ -76,21 +87,29 @@ def measure(*, count: int, attach: bool) -> dict[str, Any]:
     from dunwell.tenancy import clock
     from dunwell.tenancy.scope import system_scope
 
-    sender = Sender(wall=clock.wall)
+    def work() -> None:
+        sender = Sender(wall=clock.wall)
+        while sender.step(now=clock.wall()):
+            pass
+        sender.close()
+
     rss_before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     start = time.perf_counter()
     cpu = time.process_time()
-    while sender.step(now=clock.wall()):
-        pass
+    threads = [threading.Thread(target=work) for _n in range(senders)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
     seconds = time.perf_counter() - start
     cpu = time.process_time() - cpu
-    sender.close()
     with system_scope("bench: count"), connection.cursor() as cursor:
         cursor.execute("SELECT state, count(*) FROM inbox_delivery GROUP BY 1")
         states = dict(cursor.fetchall())
     return {
         "mails": count,
         "attached": attach,
+        "sender_threads": senders,
         "seconds": round(seconds, 2),
         "mails_per_second": round(count / seconds),
         "worker_cpu_ms_per_mail": round(cpu / count * 1000, 3),
@@ -105,16 +124,18 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("count", nargs="?", type=int, default=10_000)
     parser.add_argument("--attach", action="store_true", help="attach the invoice as PDF")
+    parser.add_argument("--senders", type=int, default=SENDERS, help="sender threads")
     parser.add_argument("--name", default="sending")
     options = parser.parse_args()
     port = free_port()
     sink = subprocess.Popen(
-        ["/usr/sbin/smtp-sink", "-c", "-u", "nobody", f"127.0.0.1:{port}", "1000"], stdout=subprocess.DEVNULL
+        ["/usr/sbin/smtp-sink", "-c", "-u", "nobody", f"127.0.0.1:{port}", "1000"],
+        stdout=subprocess.DEVNULL,
     )
     try:
         with fresh_database():
             prepare(count=options.count, port=port, attach=options.attach)
-            figures = measure(count=options.count, attach=options.attach)
+            figures = measure(count=options.count, attach=options.attach, senders=options.senders)
         write(options.name, figures)
     finally:
         sink.terminate()

@@ -7,54 +7,66 @@ from uuid import UUID
 from django.db import connection
 from django.db.models import Min
 
-from dunwell.chasing.models import PlannedSend
+from dunwell.chasing.models import Pause, PlannedSend
 from dunwell.chasing.operations.planning import replan
+from dunwell.chasing.sender.facts import Subject, load_subjects
 from dunwell.chasing.sender.session import one_sender
+from dunwell.core.holds import held
 from dunwell.inbox.models import Delivery
 from dunwell.tenancy.models import Organization
 from dunwell.tenancy.timers import Timer, register
 
 SENDS = "sends"
 
-# Invoices never sent whose on-issue step fell into a hold that stands no more at %(at)s.
+# Open invoices that were never sent, whose on-issue step fell into a hold.
 _LOST_ISSUES = """
-SELECT DISTINCT p.invoice_id, (
-  SELECT max(h.ends_at) FROM chasing_pause h
-  WHERE h.organization_id = p.organization_id AND h.invoice_id = p.invoice_id
-    AND h.ends_at > %(at)s)
+SELECT DISTINCT p.invoice_id
 FROM chasing_plannedsend p
 JOIN ledger_invoice i ON i.organization_id = p.organization_id AND i.id = p.invoice_id
 JOIN chasing_schedule s ON s.organization_id = p.organization_id AND s.invoice_id = p.invoice_id
-WHERE p.organization_id = %(organization)s AND p.state = 'skipped' AND p.reason = 'paused'
+WHERE p.organization_id = %s AND p.state = 'skipped' AND p.reason = 'paused'
   AND p.kind = 'step' AND p.trigger->>'type' = 'on_issue'
   AND i.closed_at IS NULL AND i.balance_minor > 0 AND s.enabled
+  AND i.first_marked_sent_at IS NULL
   AND NOT EXISTS (SELECT FROM chasing_firstsend f
     WHERE f.organization_id = p.organization_id AND f.invoice_id = p.invoice_id)
-  AND NOT EXISTS (SELECT FROM ledger_promise q WHERE q.organization_id = p.organization_id
-    AND q.invoice_id = p.invoice_id AND q.state = 'open')
-  AND NOT EXISTS (SELECT FROM ledger_dispute d WHERE d.organization_id = p.organization_id
-    AND d.invoice_id = p.invoice_id AND d.resolved_at IS NULL
-    AND coalesce(d.amount_minor, i.balance_minor) >= i.balance_minor)
 """
 
 
-def _lost_issues(organization: Organization, at: datetime) -> list[tuple[UUID, datetime | None]]:
+def _lost_issues(organization: Organization, at: datetime) -> tuple[list[UUID], list[datetime]]:
+    """Return the lost issues that are free at the instant, and when pauses of the others end."""
     with connection.cursor() as cursor:
-        cursor.execute(_LOST_ISSUES, {"organization": organization.pk, "at": at})
-        return [(row[0], row[1]) for row in cursor.fetchall()]
+        cursor.execute(_LOST_ISSUES, [organization.pk])
+        ids = [row[0] for row in cursor.fetchall()]
+        if not ids:
+            return [], []
+        subjects = load_subjects(cursor, invoice_ids=ids, since=at, now=at)
+    free = [invoice for invoice, subject in subjects.items() if _free(subject, at)]
+    ends = Pause.objects.filter(invoice__in=ids, ends_at__gt=at).values_list("ends_at", flat=True)
+    return free, list(ends)
+
+
+def _free(subject: Subject, at: datetime) -> bool:
+    rules = subject.organization.rules
+    hold = held(
+        holds=subject.invoice.holds,
+        balance_minor=subject.balance_minor,
+        at=at,
+        grace_days=rules.grace_days,
+        zone=rules.zone,
+    )
+    return hold is None
 
 
 def next_lost_issue(*, organization: Organization, after: datetime) -> datetime | None:
     """Return when the next never-sent invoice becomes free of its hold."""
-    ends = [end for _invoice, end in _lost_issues(organization, after)]
-    if None in ends:
-        return after
-    return min((end for end in ends if end is not None), default=None)
+    free, ends = _lost_issues(organization, after)
+    return after if free else min(ends, default=None)
 
 
 def plan_lost_issues(*, organization: Organization, at: datetime) -> int:
     """Plan on-issue steps for now whose hold has ended (Rule: chasing, On issue is never lost)."""
-    free = [invoice for invoice, end in _lost_issues(organization, at) if end is None]
+    free, _ends = _lost_issues(organization, at)
     if free:
         replan(organization=organization, invoice_ids=free, now=at)
     return len(free)

@@ -1,5 +1,6 @@
 """The worker: sends what is due, does what time sets off, numbers events, runs jobs."""
 
+import os
 import threading
 from collections.abc import Callable
 from datetime import datetime
@@ -18,6 +19,8 @@ from dunwell.worker import jobs
 
 log = structlog.get_logger("dunwell.worker")
 
+# While one waits for PostgreSQL or the mail server, another renders.
+SENDERS = int(os.environ.get("DUNWELL_SENDERS", "3"))
 _IDLE_SECONDS = 1.0
 _BREAK_SECONDS = 2.0
 
@@ -25,7 +28,7 @@ _BREAK_SECONDS = 2.0
 def run(stop: threading.Event) -> None:
     """Work until `stop` is set; each part in its own thread, restarted after an error."""
     parts: list[tuple[str, Callable[[threading.Event], None]]] = [
-        ("sender", send_what_is_due),
+        *((f"sender-{n}", send_what_is_due) for n in range(SENDERS)),
         ("timers", do_what_time_sets_off),
         ("publisher", publish_events),
         ("jobs", jobs.run),
@@ -58,20 +61,26 @@ def _keep_running(
 
 
 def send_what_is_due(stop: threading.Event) -> None:
-    """Hand over what is due, batch after batch; sweep dead senders every second."""
+    """Hand over what is due, batch after batch; sweep dead senders every second.
+
+    One sender lives as long as the worker: after a lost database it still knows what it handed
+    over, and writes that down first.
+    """
     sender = Sender(wall=clock.wall)
-    try:
-        swept: datetime | None = None
-        while not stop.is_set():
-            now = clock.wall()
+    swept: datetime | None = None
+    while not stop.is_set():
+        now = clock.wall()
+        try:
             if swept is None or (now - swept).total_seconds() >= 1:
                 sender.sweep(now=now)
                 swept = now
             if not sender.step(now=now):
                 stop.wait(_IDLE_SECONDS)
-        sender.step(now=clock.wall(), limit=0)  # claims nothing, settles the last batch
-    finally:
-        sender.close()
+        except psycopg.Error as error:
+            log.warning("database lost while sending, trying again", error=str(error))
+            stop.wait(_BREAK_SECONDS)
+    sender.step(now=clock.wall(), limit=0)  # claims nothing, settles the last batch
+    sender.close()
 
 
 def do_what_time_sets_off(stop: threading.Event) -> None:

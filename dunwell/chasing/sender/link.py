@@ -42,6 +42,7 @@ class Link:
         self.raw.prepare_threshold = 1
         self.raw.execute("SET TIME ZONE 'UTC'")
         self.raw.execute("SET synchronous_commit = off")
+        self.raw.execute("SET lock_timeout = '30s'")
         self.raw.execute(
             psycopg.sql.SQL("SET ROLE {}").format(
                 psycopg.sql.Identifier(django_connection.system_role)  # type: ignore[attr-defined]  # our backend

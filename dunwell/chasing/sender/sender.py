@@ -95,9 +95,9 @@ class Sender:
             self._settle_and_claim(link, now, organization_id, limit)
             for batch in self._work.claim.batches:
                 self._deliver(link, batch, now)
-        except psycopg.OperationalError:
-            # What this sender knows is kept and written down over a new connection; the rest of
-            # the batch was not begun.
+        except BaseException:
+            # What this sender knows is kept and written down by the next step over a new
+            # connection; the rest of the batch was not begun.
             self._disconnect()
             raise
         return self._work.claim.decided
@@ -223,6 +223,13 @@ class Sender:
         except (WordingError, DocumentError, MimeError) as error:
             log.exception("message could not be made", delivery=str(job.id))
             return ended(DeliveryState.FAILED, reason="cannot_be_made", detail=str(error))
+        except psycopg.Error:
+            raise
+        except Exception as error:  # a provider's mistake must not cost the rest of the batch
+            log.exception("provider failed", delivery=str(job.id))
+            state = DeliveryState.UNCERTAIN if handing.begun else DeliveryState.FAILED
+            reason = "uncertain" if handing.begun else "provider_failed"
+            return ended(state, reason=reason, detail=repr(error))
 
     def _later(
         self,
@@ -274,6 +281,7 @@ class _Handing:
     done: list[Outcome]
     patient: bool
     locked: bool = False
+    begun: bool = False
 
     def go(self) -> bool:
         """Mark, publish, lock and check in one round trip; yes only if nothing has changed."""
@@ -298,8 +306,9 @@ class _Handing:
             self.locked = True
             return False
         balance, chase_version = row
-        return bool(
+        self.begun = bool(
             balance > 0
             and balance == subject.balance_minor
             and chase_version == subject.chase_version
         )
+        return self.begun

@@ -18,8 +18,11 @@ from dunwell.ports.messages import Content
 log = structlog.get_logger("dunwell.sender")
 
 _BATCHES = """
-SELECT id, worker, epoch, cursor, endings FROM chasing_batch
-WHERE worker <> %s AND NOT id = ANY(%s) ORDER BY id FOR UPDATE SKIP LOCKED
+SELECT b.id, b.worker, b.epoch, b.cursor, b.endings, (
+  SELECT max(o.sandbox_now) FROM inbox_delivery d
+  JOIN tenancy_organization o ON o.id = d.organization_id WHERE d.batch_id = b.id)
+FROM chasing_batch b
+WHERE b.worker <> %s AND NOT b.id = ANY(%s) ORDER BY b.id FOR UPDATE SKIP LOCKED
 """
 _FREE = "SELECT pg_try_advisory_xact_lock(%s, %s::int)"
 _DELIVERIES = """
@@ -38,12 +41,14 @@ def sweep(cursor: Any, *, link: Link, now: datetime, wall: datetime, but: Sequen
     """
     concerned = 0
     rows = cursor.execute(_BATCHES, [link.number, list(but)]).fetchall()
-    for batch, worker, epoch, position, endings in rows:
+    for batch, worker, epoch, position, endings, sandbox_now in rows:
         free = cursor.execute(_FREE, [LOCK_SPACE, worker % 2**31]).fetchone()[0]
         if not free:
             continue
-        outcomes = _outcomes(cursor, batch, position, endings, crashed=epoch != link.epoch, now=now)
-        settle(cursor, batch_ids=[batch], outcomes=outcomes, ended=(), now=now, wall=wall)
+        # A sandbox's batch is settled by its own clock.
+        at = sandbox_now or now
+        outcomes = _outcomes(cursor, batch, position, endings, crashed=epoch != link.epoch, now=at)
+        settle(cursor, batch_ids=[batch], outcomes=outcomes, ended=(), now=at, wall=wall)
         concerned += len(outcomes)
         log.warning("swept a dead sender's batch", deliveries=len(outcomes), cursor=position)
     return concerned
