@@ -12,6 +12,7 @@ from django.db import DatabaseError, close_old_connections
 from dunwell.chasing.sender.sender import Sender
 from dunwell.chasing.timers import SENDS
 from dunwell.tenancy import clock, heartbeat, timers
+from dunwell.tenancy.models import Organization
 from dunwell.tenancy.publisher import publish_all
 from dunwell.tenancy.queries import live_organizations
 from dunwell.tenancy.scope import organization_scope
@@ -89,14 +90,13 @@ def do_what_time_sets_off(stop: threading.Event) -> None:
         heartbeat.beat(at=clock.wall())
         for organization in live_organizations():
             with organization_scope(organization):
-                _catch_up(organization.pk)
+                _catch_up(organization)
         close_old_connections()
         stop.wait(5.0)
 
 
-def _catch_up(organization_id: object) -> None:
+def _catch_up(organization: Organization) -> None:
     """Do every rule of one organization that is due now; its sends are the sender's."""
-    organization = timers.Organization.objects.get(pk=organization_id)
     now = clock.now(organization)
     for timer in timers.all_timers():
         if timer.name == SENDS:
