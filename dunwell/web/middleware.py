@@ -7,10 +7,10 @@ import structlog
 from django.http import HttpRequest, HttpResponse
 
 from dunwell.tenancy import doors
+from dunwell.tenancy.metrics import REQUEST_SECONDS
 from dunwell.tenancy.models import Organization
 from dunwell.tenancy.scope import organization_scope
 from dunwell.web.requests import enter
-from dunwell.tenancy.metrics import REQUEST_SECONDS
 
 log = structlog.get_logger("dunwell.web")
 Handler = Callable[[HttpRequest], HttpResponse]

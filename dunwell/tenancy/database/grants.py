@@ -3,7 +3,7 @@
 GRANTS = """
 DO $$ DECLARE s text := current_user || '_system'; BEGIN
  IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = s) THEN
-  RAISE EXCEPTION 'the role % is missing; see docs/how-to/own-postgresql.md for the SQL to run once', s;
+  RAISE EXCEPTION 'the role % is missing; see docs/how-to/own-postgresql.md', s;
  END IF;
  EXECUTE format('GRANT USAGE ON SCHEMA public TO %I', s);
  EXECUTE format('ALTER DEFAULT PRIVILEGES GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO %I', s);

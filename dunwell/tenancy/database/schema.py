@@ -1,4 +1,4 @@
-"""Makes every organization-owned table safe at the moment it is created, so that none can miss it."""
+"""Makes every organization-owned table safe when it is created, so that none can miss it."""
 
 from typing import Any
 
@@ -57,8 +57,9 @@ class SchemaEditor(schema.DatabaseSchemaEditor):
             f"CREATE UNIQUE INDEX IF NOT EXISTS {quote(parent + '_tenant_key')} "
             f"ON {quote(parent)} (organization_id, id)"
         )
+        name = f"{table}_{field.column}_tenant"[:63]
         self.deferred_sql.append(
-            f"ALTER TABLE {quote(table)} ADD CONSTRAINT {quote(f'{table}_{field.column}_tenant'[:63])} "
+            f"ALTER TABLE {quote(table)} ADD CONSTRAINT {quote(name)} "
             f"FOREIGN KEY (organization_id, {quote(field.column)}) REFERENCES {quote(parent)} "
             f"(organization_id, id) DEFERRABLE INITIALLY DEFERRED"
         )
