@@ -20,7 +20,11 @@ def pool_reset(raw: Any) -> None:
 
 
 def _guard(
-    execute: Callable[..., Any], sql: str, params: Any, many: bool, context: dict[str, Any]
+    execute: Callable[..., Any],
+    sql: str,
+    params: Any,
+    many: bool,  # noqa: FBT001  # as Django calls it
+    context: dict[str, Any],
 ) -> Any:
     context["connection"].sync_scope()
     return execute(sql, params, many, context)
@@ -83,6 +87,6 @@ class DatabaseWrapper(base.DatabaseWrapper):
         super()._savepoint_rollback(sid)  # type: ignore[misc]  # not in the stubs
         self._forget()
 
-    def _set_autocommit(self, autocommit: bool) -> Any:
+    def _set_autocommit(self, autocommit: bool) -> Any:  # noqa: FBT001  # as Django has it
         self._forget()
         return super()._set_autocommit(autocommit)  # type: ignore[misc]  # not in the stubs
