@@ -180,7 +180,7 @@ MAILERS = {"default": _mailer(SMTP_URL)}
 DEFAULT_FROM_EMAIL = os.environ.get("DUNWELL_MAIL_FROM", "Dunwell <dunwell@localhost>")
 
 LANGUAGE_CODE = "en"
-LANGUAGES = [("en", "English"), ("de", "Deutsch"), ("fr", "Français"), ("es", "Español")]
+LANGUAGES = [("en", "English")]  # those whose catalogue is complete: no page in two languages
 USE_TZ = True
 TIME_ZONE = "UTC"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
