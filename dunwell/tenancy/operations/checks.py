@@ -6,7 +6,6 @@ from decimal import Decimal
 from typing import Any
 from zoneinfo import available_timezones
 
-import holidays
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.utils.translation import gettext as _
@@ -15,6 +14,7 @@ from dunwell.core.errors import CoreError
 from dunwell.core.money import CURRENCIES, Money
 from dunwell.core.terms import Anchor
 from dunwell.tenancy.errors import FieldProblem, InvalidInput
+from dunwell.tenancy.holidays import calendars
 from dunwell.tenancy.locale import parse_locale
 
 type Check = Callable[[str, Any], Any]
@@ -156,7 +156,7 @@ def holiday_calendar(field: str, value: Any) -> str:
     """Return a country or region whose public holidays are known ("DE", "DE-BY"); "" for none."""
     code = str(value or "").strip().upper()
     country_code, _hyphen, region = code.partition("-")
-    known = holidays.list_supported_countries()
+    known = calendars()
     if code and (country_code not in known or (region and region not in known[country_code])):
         raise InvalidInput.at(
             field, _("No public holidays are known for “%(code)s”.") % {"code": code[:16]}
