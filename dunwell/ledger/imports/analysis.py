@@ -14,6 +14,11 @@ _SAMPLES: Final = 3
 _REMEMBERED: Final = 20_000
 
 
+def storable(text: str) -> str:
+    """Leave out what JSON in the database cannot hold."""
+    return text.replace("\x00", "")
+
+
 @dataclass(slots=True)
 class Column:
     """One column as it is gathered row by row. Values seen before teach nothing new."""
@@ -34,7 +39,7 @@ class Column:
             self.seen.add(text)
         self.filled += 1
         if len(self.samples) < _SAMPLES:
-            self.samples.append(text[:80])
+            self.samples.append(storable(text[:80]))
         self.floats += cell_rules.is_float_id(text)
         if self.dates is not None:
             self.dates.look(text)
@@ -83,7 +88,7 @@ def analyze(
     header = next(source, None)
     if header is None:
         raise EmptyFile
-    columns = [Column(name) for name in header[1]]
+    columns = [Column(storable(name[:200])) for name in header[1]]
     count = 0
     for _number, cells in source:
         count += 1

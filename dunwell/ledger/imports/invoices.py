@@ -306,7 +306,8 @@ AND i.external_id = r.external_id AND r.invoice_id IS DISTINCT FROM i.id
 # Rule: tracking, Dates and terms: explicit, else the invoice's, customer's, organization's terms.
 _DUE: Final = """
 UPDATE import_row r SET
-  due_final = coalesce(r.due_date, greatest(d.anchor_date + d.days, r.invoice_date)),
+  due_final = coalesce(r.due_date, CASE WHEN d.anchor_date IS NOT NULL
+    THEN greatest(d.anchor_date + d.days, r.invoice_date) END),
   due_rule = CASE WHEN r.due_date IS NOT NULL THEN jsonb_build_object(
       'source', 'explicit', 'days', NULL, 'anchor', NULL, 'anchor_date', NULL, 'moved', false,
       'blocked', NULL)

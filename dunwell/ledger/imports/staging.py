@@ -137,8 +137,8 @@ def bounds(size: int) -> list[tuple[int, int, int]]:
         "  FROM import_row WHERE code IS NULL) numbered GROUP BY n ORDER BY n",
         {"size": size},
     )
-    starts = [0, *(end for end, _count in found[:-1])]
-    return [(after, end, count) for after, (end, count) in zip(starts, found, strict=True)]
+    starts = [0, *(end for end, _count in found)]
+    return [(after, end, count) for after, (end, count) in zip(starts, found, strict=False)]
 
 
 def tally() -> dict[str, int]:
