@@ -1,6 +1,7 @@
 """Acts that cross areas, one module per kind of act; doors call these (docs/why/house.md)."""
 
 from dunwell.flows.advance_clock import Advanced, advance
+from dunwell.flows.customers import update_customer
 from dunwell.flows.invoices import (
     CadenceChoice,
     amend_invoice,
@@ -12,7 +13,7 @@ from dunwell.flows.invoices import (
     reopen_invoice,
 )
 from dunwell.flows.money import apply_credit, record_credit_note, record_payment, reverse_payment
-from dunwell.flows.organization import update_organization
+from dunwell.flows.settings import change_settings
 from dunwell.flows.standing import open_dispute, record_promise, resolve_dispute
 
 __all__ = [
@@ -21,6 +22,7 @@ __all__ = [
     "advance",
     "amend_invoice",
     "apply_credit",
+    "change_settings",
     "close_invoice",
     "create_invoice",
     "delete_draft",
@@ -33,5 +35,5 @@ __all__ = [
     "reopen_invoice",
     "resolve_dispute",
     "reverse_payment",
-    "update_organization",
+    "update_customer",
 ]

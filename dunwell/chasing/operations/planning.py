@@ -36,11 +36,12 @@ WHERE organization_id = %s AND id = ANY(%s)
 """
 _INVOICES = """
 SELECT i.id, i.invoice_date, i.due_date, i.issued_at, i.closed_at IS NOT NULL, i.balance_minor,
-       s.enabled, s.steps::text, s.first_set_on,
+       s.enabled AND NOT c.do_not_chase, s.steps::text, s.first_set_on,
        i.first_marked_sent_at IS NOT NULL OR EXISTS (
          SELECT FROM chasing_firstsend f
          WHERE f.organization_id = i.organization_id AND f.invoice_id = i.id)
 FROM ledger_invoice i
+JOIN ledger_customer c ON c.organization_id = i.organization_id AND c.id = i.customer_id
 JOIN chasing_schedule s ON s.organization_id = i.organization_id AND s.invoice_id = i.id
 WHERE i.organization_id = %s AND i.id = ANY(%s)
 """

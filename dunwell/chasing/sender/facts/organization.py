@@ -1,5 +1,6 @@
 """What the sender needs of an organization."""
 
+import json
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ from dunwell.core.sending import ChaseRules
 
 _ORGANIZATIONS = """
 SELECT id, name, legal_name, email, phone, time_zone, locale, sandbox_now IS NOT NULL, smtp_sink,
-       catch_up_hours, promise_grace_days, minimum_balances, attach_invoice,
+       catch_up_hours, promise_grace_days, minimum_balances::text, attach_invoice,
        sender_name, sender_email, reply_to, smtp_host, smtp_port, smtp_user, smtp_secret,
        smtp_security, line1, line2, postal_code, city, region, country, tax_id
 FROM tenancy_organization WHERE id = ANY(%s)
@@ -50,7 +51,7 @@ class OrganizationFacts:
     sandbox: bool
     smtp_sink: str
     rules: ChaseRules
-    minimum_balances: Mapping[str, str]
+    minimum_balances: Mapping[str, int]
     attach_invoice: bool
     sender_name: str
     sender_email: str
@@ -93,7 +94,7 @@ def _organization(
         sandbox=row[7],
         smtp_sink=row[8],
         rules=ChaseRules(zone=zone, grace_days=row[10], catch_up_window=timedelta(hours=row[9])),
-        minimum_balances=row[11],
+        minimum_balances=json.loads(row[11]),
         attach_invoice=row[12],
         sender_name=row[13] or row[1],
         sender_email=row[14],

@@ -1,5 +1,6 @@
 """One invoice with everything that decides about its messages and stands in them."""
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -16,13 +17,13 @@ from dunwell.core.cadence import Channel
 from dunwell.core.calendar import local_date
 from dunwell.core.holds import Hold, HoldKind
 from dunwell.core.mime import Attachment
-from dunwell.core.money import Money
 from dunwell.core.recipients import ListedAddress
 from dunwell.core.sending import InvoiceFacts
 
+# JSON comes as text: this runs over Django's connection too, which leaves it so.
 _INVOICES = """
 SELECT i.id, i.organization_id, i.customer_id, i.number, i.currency, i.total_minor,
-       i.balance_minor, i.invoice_date, i.due_date, i.due_rule, i.closed_at IS NOT NULL,
+       i.balance_minor, i.invoice_date, i.due_date, i.due_rule::text, i.closed_at IS NOT NULL,
        i.version, i.chase_version, i.engagement, i.purchase_order,
        coalesce(s.enabled, false) AND NOT c.do_not_chase, coalesce(s.contacts, '{}'), c.name,
        c.language,
@@ -53,7 +54,7 @@ class _Row(NamedTuple):
     balance_minor: int
     invoice_date: date
     due_date: date
-    due_rule: Mapping[str, Any]
+    due_rule: str
     closed: bool
     version: int
     chase_version: int
@@ -140,7 +141,7 @@ def _subject(row: _Row, organization: OrganizationFacts, around: Around, now: da
         balance_minor=row.balance_minor,
         invoice_date=row.invoice_date,
         due_date=row.due_date,
-        due_rule=row.due_rule,
+        due_rule=json.loads(row.due_rule),
         version=row.version,
         chase_version=row.chase_version,
         engagement=row.engagement,
@@ -193,7 +194,4 @@ def _reached(row: _Row, around: Around, today: date) -> dict[tuple[Channel, UUID
 
 def _minimum(organization: OrganizationFacts, currency: str) -> int:
     """Return the minimum balance for a currency, in minor units."""
-    value = organization.minimum_balances.get(currency)
-    if not value:
-        return 0
-    return Money.parse(str(value), currency).minor
+    return organization.minimum_balances.get(currency, 0)
