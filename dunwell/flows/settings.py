@@ -10,10 +10,12 @@ from django.utils.translation import gettext as _
 
 from dunwell.chasing.models import Cadence, Schedule
 from dunwell.chasing.operations.planning import replan
+from dunwell.chasing.queries import chased_invoice_ids
 from dunwell.chasing.sender.transport import installation_smtp
 from dunwell.core import mime
 from dunwell.core.ids import uuid7
 from dunwell.core.mime import Address
+from dunwell.core.schedule import PlanMode
 from dunwell.ledger.models import ContactRole, Customer, Invoice
 from dunwell.ledger.operations import ensure_roles, role_key
 from dunwell.ports.messages import Content, Envelope, Receipt, ready
@@ -31,11 +33,15 @@ def change_settings(*, changes: Mapping[str, Any], actor: Actor, now: datetime) 
 
     Rule: chasing, Planning again. Raises what `tenancy.operations.update_organization` raises.
     """
-    updated = update_organization(changes=changes, actor=actor, now=now)
-    if updated.plan_again:
-        # Each batch in a transaction of its own: sending goes on meanwhile.
-        ids = list(Schedule.objects.filter(enabled=True).values_list("invoice_id", flat=True))
-        replan(organization=updated.organization, invoice_ids=ids, now=now)
+    with transaction.atomic():
+        updated = update_organization(changes=changes, actor=actor, now=now)
+        if updated.plan_again:
+            replan(
+                organization=updated.organization,
+                invoice_ids=chased_invoice_ids(),
+                now=now,
+                mode=PlanMode.CATCH_UP_MOVE,
+            )
     return updated.organization
 
 

@@ -124,7 +124,7 @@ def test_a_viewer_reads_settings_but_cannot_change_them(
 
 
 @pytest.mark.parametrize(
-    "path", ["bank-accounts/new/", "sending/test/", "sending/triggers-off/", "tokens/", "members/"]
+    "path", ["bank-accounts/new/", "sending/test/", "tokens/", "members/"]
 )
 def test_a_viewer_who_acts_all_the_same_gets_a_403_page(
     client: Client, acme: Organization, path: str
@@ -167,7 +167,6 @@ def test_sending_is_changed_and_an_empty_password_keeps_the_present_one(
         "smtp_password": "hunter2",
         "minimum_balances": "EUR 5.00\nJPY 100",
         "holiday_calendar": "DE-BY",
-        "issued": "on",
     }
     assert owner.post("/settings/sending/", form).status_code == 302
     page = owner.get("/settings/sending/").content.decode()
@@ -178,9 +177,6 @@ def test_sending_is_changed_and_an_empty_password_keeps_the_present_one(
     changed = _fresh(acme)
     assert decrypt(sealed=changed.smtp_secret) == "hunter2"
     assert changed.minimum_balances == {"EUR": 500, "JPY": 100}
-    assert changed.email_triggers["issued"] is True
-    owner.post("/settings/sending/triggers-off/")
-    assert not _fresh(acme).email_triggers.get("issued")
 
 
 @pytest.mark.parametrize("text", ["EUR", "EURO 5", "EUR 5.001", "EUR -5", "5 EUR"])

@@ -147,7 +147,7 @@ def read(request: HttpRequest) -> Any:
 def change(request: HttpRequest, data: OrganizationPatch) -> Any:
     """Change settings."""
     place = here(request, Permission.SETTINGS)
-    changed = flows.update_organization(changes=_changes(data), actor=place.actor, now=place.now)
+    changed = flows.change_settings(changes=_changes(data), actor=place.actor, now=place.now)
     return present(place, changed)
 
 

@@ -10,7 +10,6 @@ from dunwell.core.money import CURRENCIES, Money
 from dunwell.core.terms import Anchor
 from dunwell.tenancy.holidays import calendars
 from dunwell.tenancy.models import ADDRESS_PARTS, Organization
-from dunwell.tenancy.operations.checks import EMAIL_TRIGGERS
 from dunwell.tenancy.roles import Permission, Role
 from dunwell.web.accounts import choices
 
@@ -133,10 +132,6 @@ class SendingForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": 2}),
         help_text=_("One currency a line, such as “EUR 5.00”."),
     )
-    issued = forms.BooleanField(label=_("Send an invoice when it is issued"), required=False)
-    before_due = forms.BooleanField(label=_("Remind before it is due"), required=False)
-    past_due = forms.BooleanField(label=_("Remind when it is past due"), required=False)
-    receipt = forms.BooleanField(label=_("Send a receipt for a payment"), required=False)
 
     GROUPS = (
         (_("Sender"), ("sender_name", "sender_email", "reply_to")),
@@ -156,7 +151,6 @@ class SendingForm(forms.Form):
                 "attach_invoice",
             ),
         ),
-        (_("Simple emails beside chasing"), EMAIL_TRIGGERS),
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -181,13 +175,11 @@ class SendingForm(forms.Form):
 
     def changes(self) -> dict[str, Any]:
         """Return the form as `update_organization` takes it."""
-        values = {
+        return {
             name: value
             for name, value in self.cleaned_data.items()
-            if name not in EMAIL_TRIGGERS and not (name == "smtp_password" and not value)
+            if not (name == "smtp_password" and not value)
         }
-        triggers = {name: self.cleaned_data[name] for name in EMAIL_TRIGGERS}
-        return {**values, "email_triggers": triggers}
 
 
 def sending_initial(organization: Organization) -> dict[str, Any]:
@@ -199,7 +191,6 @@ def sending_initial(organization: Organization) -> dict[str, Any]:
     names = [name for name in SendingForm.base_fields if hasattr(organization, name)]
     return {
         **{name: getattr(organization, name) for name in names},
-        **{name: organization.email_triggers.get(name, False) for name in EMAIL_TRIGGERS},
         "minimum_balances": "\n".join(minimum),
     }
 

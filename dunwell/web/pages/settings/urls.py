@@ -15,7 +15,6 @@ urlpatterns = [
     ),
     path("sending/", views.sending, name="settings_sending"),
     path("sending/test/", views.send_test, name="settings_sending_test"),
-    path("sending/triggers-off/", views.triggers_off, name="settings_triggers_off"),
     path("members/", people.members, name="settings_members"),
     path("members/<uuid:member_id>/", people.member, name="settings_member"),
     path("members/<uuid:member_id>/deactivate/", people.deactivate, name="settings_deactivate"),

@@ -98,17 +98,6 @@ def send_test(request: HttpRequest) -> HttpResponse:
 
 
 @member_page
-@require_POST
-def triggers_off(request: HttpRequest) -> HttpResponse:
-    """Switch the simple emails off that would only double chasing."""
-    at = here(request)
-    kept = {"receipt": bool(at.organization.email_triggers.get("receipt"))}
-    flows.change_settings(changes={"email_triggers": kept}, actor=at.actor, now=at.now)
-    messages.success(request, _("Switched off; chasing sends these."))
-    return redirect("settings_sending")
-
-
-@member_page
 @require_http_methods(["GET", "POST"])
 def bank_account(request: HttpRequest, account_id: UUID | None = None) -> HttpResponse:
     """Add or change an account that customers pay to."""
