@@ -86,7 +86,9 @@ def fresh() -> int:
     return int(
         sql.one(
             "SELECT count(*) FROM import_customer k"
-            " JOIN (SELECT DISTINCT customer_id FROM import_row WHERE code IS NULL AND action = 'create') r ON r.customer_id = k.id WHERE k.fresh"
+            " JOIN (SELECT DISTINCT customer_id FROM import_row"
+            "       WHERE code IS NULL AND action = 'create') r ON r.customer_id = k.id"
+            " WHERE k.fresh"
         )[0]
     )
 

@@ -145,17 +145,15 @@ def _xlsx_rows(path: Path, sheet: str) -> Iterator[list[str]]:
     import openpyxl  # noqa: PLC0415 (half a second that only spreadsheets should cost)
 
     _refuse_bombs(path)
-    try:
-        book = openpyxl.load_workbook(path, read_only=True, data_only=True, keep_links=False)
-    except (KeyError, ValueError, OSError, zipfile.BadZipFile) as error:
-        raise NotText from error
-    try:
+    with path.open("rb") as file:  # by its path it would judge the name
+        try:
+            book = openpyxl.load_workbook(file, read_only=True, data_only=True, keep_links=False)
+        except (KeyError, ValueError, OSError, zipfile.BadZipFile) as error:
+            raise NotText from error
         page: Any = book[sheet] if sheet in book.sheetnames else _first_sheet(book)
         page.reset_dimensions()
         for cells in page.iter_rows():
             yield [_plain(cell) for cell in cells]
-    finally:
-        book.close()
 
 
 def _first_sheet(book: Any) -> Any:

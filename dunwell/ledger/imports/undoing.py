@@ -116,17 +116,22 @@ def _undo_invoices(work: Work, batch: Sequence[ImportEntry]) -> Reasons:
     }
     gone = [pk for pk in made if pk not in kept]
     work.consequences.withdraw(invoice_ids=gone)
-    for table, column in (("ledger_activity", "invoice_id"), ("ledger_invoice", "id")):
-        sql.run(
-            f"DELETE FROM {table} WHERE organization_id = %(organization)s"
-            f" AND {column} = ANY(%(ids)s)",
-            {**work.parameters, "ids": gone},
-        )
+    _delete(work, gone, ("ledger_activity", "invoice_id"), ("ledger_invoice", "id"))
     for entry in batch:
         if entry.before is not None and entry.object_id in ids and entry.object_id not in kept:
             changes = _invoice_before(entry.before, currency=_currency(entry.object_id))
             work.consequences.amend(invoice_id=entry.object_id, changes=changes)
     return kept
+
+
+def _delete(work: Work, ids: Sequence[UUID], *places: tuple[str, str]) -> None:
+    """Delete the rows of these tables whose column holds one of the ids."""
+    for table, column in places:
+        sql.run(
+            f"DELETE FROM {table} WHERE organization_id = %(organization)s"
+            f" AND {column} = ANY(%(ids)s)",
+            {**work.parameters, "ids": list(ids)},
+        )
 
 
 def _present(work: Work, table: str, batch: Sequence[ImportEntry]) -> set[UUID]:
@@ -178,11 +183,8 @@ def _undo_customers(work: Work, batch: Sequence[ImportEntry]) -> Reasons:
         **_edited(work, "customer", batch),
         **_those(work, made, "in_use", _USED_CUSTOMERS),
     }
-    sql.run(
-        "DELETE FROM ledger_customer WHERE organization_id = %(organization)s"
-        " AND id = ANY(%(ids)s)",
-        {**work.parameters, "ids": [pk for pk in made if pk not in kept]},
-    )
+    gone = [pk for pk in made if pk not in kept]
+    _delete(work, gone, ("ledger_activity", "customer_id"), ("ledger_customer", "id"))
     for entry in batch:
         if entry.before is not None and entry.object_id not in kept:
             update_customer(
@@ -257,7 +259,8 @@ _TOUCHED_INVOICES: Final = " UNION ".join(
     f"SELECT invoice_id FROM {table} WHERE organization_id = %(organization)s"
     f" AND invoice_id = ANY(%(ids)s){condition}"
     for table, condition in (
-        ("ledger_activity", " AND kind <> 'imported'"),
+        # What was amended and put back again has the import's fingerprint.
+        ("ledger_activity", " AND kind NOT IN ('imported', 'amended')"),
         ("ledger_promise", ""),
         ("ledger_dispute", ""),
         ("ledger_invoiceline", ""),
@@ -267,12 +270,12 @@ _TOUCHED_INVOICES: Final = " UNION ".join(
 
 _USED_CUSTOMERS: Final = " UNION ".join(
     f"SELECT customer_id FROM {table} WHERE organization_id = %(organization)s"
-    " AND customer_id = ANY(%(ids)s)"
-    for table in (
-        "ledger_invoice",
-        "ledger_payment",
-        "ledger_creditnote",
-        "ledger_contact",
-        "ledger_activity",
+    f" AND customer_id = ANY(%(ids)s){condition}"
+    for table, condition in (
+        ("ledger_invoice", ""),
+        ("ledger_payment", ""),
+        ("ledger_creditnote", ""),
+        ("ledger_contact", ""),
+        ("ledger_activity", " AND kind <> 'customer_updated'"),
     )
 )
