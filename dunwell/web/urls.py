@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, include, path
 
-from dunwell.web.pages import board, customers, home, invoices, payments, views
+from dunwell.web.pages import board, chasing, customers, home, invoices, payments, views
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("accounts/", include("dunwell.web.accounts.urls")),
@@ -14,4 +14,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     *invoices.urlpatterns,
     *customers.urlpatterns,
     *payments.urlpatterns,
+    *chasing.urlpatterns,
+    path("invoices/<uuid:invoice_id>/", include("dunwell.web.pages.invoice.urls")),
 ]

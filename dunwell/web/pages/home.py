@@ -60,7 +60,7 @@ def _places(text: str) -> list[Place]:
         ("board", _("Board"), "view-columns"),
         ("invoices", _("Invoices"), "document-text"),
         ("customers", _("Customers"), "building-office-2"),
-        ("cadences", _("Chasing"), "paper-airplane"),
+        ("chasing", _("Chasing"), "paper-airplane"),
         ("payments", _("Payments"), "banknotes"),
         ("imports", _("Imports"), "arrow-up-tray"),
         ("settings", _("Settings"), "cog-6-tooth"),

@@ -27,7 +27,7 @@ _NAVIGATION = (
     ("board", gettext_lazy("Board"), "view-columns", False),
     ("invoices", gettext_lazy("Invoices"), "document-text", False),
     ("customers", gettext_lazy("Customers"), "building-office-2", False),
-    ("cadences", gettext_lazy("Chasing"), "paper-airplane", False),
+    ("chasing", gettext_lazy("Chasing"), "paper-airplane", False),
     ("payments", gettext_lazy("Payments"), "banknotes", True),
     ("imports", gettext_lazy("Imports"), "arrow-up-tray", True),
     ("settings", gettext_lazy("Settings"), "cog-6-tooth", True),
