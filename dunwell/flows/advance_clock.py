@@ -53,23 +53,45 @@ def advance(*, organization: Organization, to: datetime, actor: Actor) -> Advanc
 
 
 def _run(organization: Organization, to: datetime) -> Counter[str]:
-    done: Counter[str] = Counter()
+    done = Counter({timer.name: 0 for timer in timers.all_timers()})
     rounds = 0
     with one_sender():
         while True:
             standing = clock.now(organization)
-            at = timers.next_due(organization=organization, after=standing)
+            dues = _dues(organization, standing)
+            at = min(dues.values(), default=None)
             if at is None or at > to:
                 break
             rounds = rounds + 1 if at <= standing else 0
             if rounds > _MOST_ROUNDS:
                 raise RuntimeError(f"the rules never come to rest at {at}")
             _stand_at(organization, at)
-            for timer in timers.all_timers():
-                done[timer.name] += timer.do_due(
-                    organization=organization, at=max(at, standing)
-                )
+            done.update(_do_due(organization, max(at, standing), dues))
     _stand_at(organization, to)
+    return done
+
+
+def _dues(organization: Organization, after: datetime) -> dict[str, datetime]:
+    """Ask every rule for its next instant; those that have none are left out."""
+    asked = {
+        timer.name: timer.next_due(organization=organization, after=after)
+        for timer in timers.all_timers()
+    }
+    return {name: due for name, due in asked.items() if due is not None}
+
+
+def _do_due(organization: Organization, at: datetime, dues: dict[str, datetime]) -> dict[str, int]:
+    """Do the rules that are due, in their order.
+
+    Once one did something those after it are asked anew: one rule sets off another.
+    """
+    done: dict[str, int] = {}
+    for timer in timers.all_timers():
+        due = dues.get(timer.name)
+        if any(done.values()):
+            due = timer.next_due(organization=organization, after=at)
+        if due is not None and due <= at:
+            done[timer.name] = timer.do_due(organization=organization, at=at)
     return done
 
 

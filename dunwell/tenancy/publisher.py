@@ -54,6 +54,8 @@ def publish(*, limit: int = 5000) -> int:
 def publish_all(*, limit: int = 5000) -> int:
     """Number everything that waits, batch by batch; return how many."""
     total = 0
-    while count := publish(limit=limit):
+    while True:
+        count = publish(limit=limit)
         total += count
-    return total
+        if count < limit:
+            return total

@@ -5,7 +5,8 @@ from uuid import UUID
 from dunwell.ledger.models import CreditNote, Invoice
 from dunwell.tenancy.models import Organization
 
-_AT_ONCE = 500
+_AT_ONCE = 10
+_AT_MOST = 1000
 
 
 def lock_organization(*, organization_id: UUID) -> Organization:
@@ -19,16 +20,16 @@ def next_invoice_number(*, organization: Organization) -> str:
     Holds the organization's row until the transaction ends, so that no number is left out.
     """
     row = lock_organization(organization_id=organization.pk)
-    first = row.next_invoice_number
+    first, count = row.next_invoice_number, _AT_ONCE
     while True:
-        numbers = {f"{row.invoice_prefix}{n:04d}": n for n in range(first, first + _AT_ONCE)}
+        numbers = {f"{row.invoice_prefix}{n:04d}": n for n in range(first, first + count)}
         taken = set(Invoice.objects.filter(number__in=numbers).values_list("number", flat=True))
         free = next((number for number in numbers if number not in taken), None)
         if free is not None:
             row.next_invoice_number = numbers[free] + 1
             row.save(update_fields=["next_invoice_number"])
             return free
-        first += _AT_ONCE
+        first, count = first + count, min(count * 10, _AT_MOST)
 
 
 def next_credit_note_number(*, organization: Organization) -> str:
