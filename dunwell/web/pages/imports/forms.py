@@ -1,12 +1,11 @@
 """Forms of the importer: a file, and which column gives which field."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
 from django import forms
 from django.forms.boundfield import BoundField
-from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -52,8 +51,6 @@ class UploadForm(forms.Form):
 class FieldRow:
     """One field of the mapping: its column, and how its dates or amounts are written."""
 
-    name: str | Promise
-    required: bool
     column: BoundField
     written: BoundField | None
     question: str
@@ -78,15 +75,15 @@ class ColumnsForm(forms.Form):
             label=label,
             choices=[("", "—"), *_columns(self._import)],
             initial=str(mapped.get("position", "")),
-            required=False,
+            required=field.required,
         )
         asked = self._questions.get(field.name)
         written = {"date": ("order", _ORDERS), "amount": ("mark", _MARKS)}.get(field.reading)
         if written is not None:
             key, choices = written
             self.fields[f"written_{field.name}"] = forms.ChoiceField(
-                label=_("How “%(field)s” is written") % {"field": label},
-                choices=choices,
+                label=_("%(field)s is written") % {"field": label},
+                choices=choices if mapped and not asked else [("", "—"), *choices[1:]],
                 initial="" if asked else mapped.get(key, ""),
                 required=False,
             )
@@ -114,20 +111,29 @@ class ColumnsForm(forms.Form):
                 required=False,
             )
 
-    def rows(self) -> Iterator[FieldRow]:
-        """Give the fields of the mapping, mapped and required ones first."""
-        order = sorted(
-            self._fields, key=lambda f: (not f.required, f.name not in self._import.mapping)
+    def used_rows(self) -> list[FieldRow]:
+        """Give the fields that have a column or need one."""
+        return [self._row(field) for field in self._fields if self._is_used(field)]
+
+    def other_rows(self) -> list[FieldRow]:
+        """Give the fields that have no column and need none."""
+        return [self._row(field) for field in self._fields if not self._is_used(field)]
+
+    def _is_used(self, field: Any) -> bool:
+        return bool(
+            field.required
+            or field.name in self._import.mapping
+            or self[f"column_{field.name}"].errors
+            or self[f"column_{field.name}"].value()
         )
-        for field in order:
-            written = f"written_{field.name}"
-            yield FieldRow(
-                name=words.field(field.name),
-                required=field.required,
-                column=self[f"column_{field.name}"],
-                written=self[written] if written in self.fields else None,
-                question=self._questions.get(field.name, ""),
-            )
+
+    def _row(self, field: Any) -> FieldRow:
+        written = f"written_{field.name}"
+        return FieldRow(
+            column=self[f"column_{field.name}"],
+            written=self[written] if written in self.fields else None,
+            question=self._questions.get(field.name, ""),
+        )
 
     def options_shown(self) -> list[BoundField]:
         """Give what holds for the whole file."""
