@@ -18,7 +18,6 @@ from pydantic import BaseModel
 from dunwell.tenancy.errors import InvalidInput
 
 MOST: Final = 200
-_signer = Signer(salt="dunwell.api.cursor")
 
 Limit = Annotated[int, Query(ge=1, le=MOST, description="How many items at most")]
 Cursor = Annotated[str, Query(max_length=2000, description="`next` of the page before")]
@@ -31,19 +30,17 @@ class Page[T](BaseModel):
     next: str | None
 
 
-def encode(values: Sequence[Any]) -> str:
-    """Make a cursor of sort values (texts, numbers, dates, instants, ids)."""
-    return _signer.sign_object([_plain(value) for value in values], compress=True)
+def _signer(order: Sequence[str]) -> Signer:
+    """Sign for one order only, so that a cursor of another list is not taken for one of this."""
+    return Signer(salt=f"dunwell.api.cursor:{','.join(order)}")
 
 
-def decode(cursor: str) -> list[Any]:
-    """Read a cursor back, its values as texts and numbers. Raises InvalidInput."""
+def _decoded(cursor: str, order: Sequence[str]) -> list[Any]:
     try:
-        values = _signer.unsign_object(cursor)
+        values: list[Any] = _signer(order).unsign_object(cursor)
     except (BadSignature, ValueError) as error:
-        raise _not_ours() from error
-    if not isinstance(values, list):
-        raise _not_ours()
+        message = _("This cursor does not belong to this list.")
+        raise InvalidInput.at("cursor", message) from error
     return values
 
 
@@ -61,21 +58,20 @@ def page[M: Model](
     page's rows into items, all at once so that it can look things up together.
     """
     if cursor:
-        rows = rows.filter(_behind(order, decode(cursor)))
+        rows = rows.filter(_behind(order, _decoded(cursor, order)))
     found = list(rows.order_by(*order)[: limit + 1])
     shown = found[:limit]
     more = len(found) > limit
-    names = [name.lstrip("-") for name in order]
-    return {
-        "items": present(shown),
-        "next": encode([getattr(shown[-1], name) for name in names]) if more else None,
-    }
+    return {"items": present(shown), "next": _cursor(shown[-1], order) if more else None}
+
+
+def _cursor(row: Model, order: Sequence[str]) -> str:
+    values = [_plain(getattr(row, name.lstrip("-"))) for name in order]
+    return _signer(order).sign_object(values, compress=True)
 
 
 def _behind(order: Sequence[str], values: list[Any]) -> Q:
     """Say which rows stand behind the last one given: a > x, or a = x and b > y, and so on."""
-    if len(values) != len(order):
-        raise _not_ours()
     condition = Q(pk__in=[])
     same = Q()
     for name, value in zip(order, values, strict=True):
@@ -89,7 +85,3 @@ def _plain(value: Any) -> Any:
     if isinstance(value, date | datetime):
         return value.isoformat()
     return str(value) if isinstance(value, UUID) else value
-
-
-def _not_ours() -> InvalidInput:
-    return InvalidInput.at("cursor", _("This cursor does not belong to this list."))

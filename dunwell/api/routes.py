@@ -15,6 +15,7 @@ from dunwell.api.reading import StrictParser
 from dunwell.api.resources import (
     board,
     cadences,
+    chasing,
     customers,
     events,
     imports,
@@ -91,7 +92,7 @@ api.add_router("/promises", standing.promises)
 api.add_router("/disputes", standing.disputes)
 api.add_router("/cadences", cadences.router)
 api.add_router("/planned-sends", schedules.sends)
-api.add_router("/chasing", reports.chasing)
+api.add_router("/chasing", chasing.router)
 api.add_router("/reports", reports.router)
 api.add_router("/customers", reports.statements)
 api.add_router("/templates", templates.router)

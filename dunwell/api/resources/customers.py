@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from ninja import Query, Router, Status
 from pydantic import BaseModel, Field
 
+from dunwell import flows
 from dunwell.api import paging, shapes
 from dunwell.api.door import Here, here
 from dunwell.api.paging import Cursor, Limit, Page
@@ -20,7 +21,6 @@ from dunwell.ledger.operations import (
     CustomerChanges,
     CustomerInput,
     create_customer,
-    update_customer,
 )
 from dunwell.overview import search
 from dunwell.tenancy.errors import NotFound
@@ -177,7 +177,7 @@ def read(request: HttpRequest, customer_id: UUID) -> Any:
 def change(request: HttpRequest, customer_id: UUID, data: CustomerPatch) -> Any:
     """Change a customer."""
     place = here(request, Permission.LEDGER_WRITE)
-    update_customer(
+    flows.update_customer(
         organization=place.organization,
         actor=place.actor,
         now=place.now,

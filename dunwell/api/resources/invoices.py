@@ -348,9 +348,7 @@ def _choose_cadence(place: Here, invoice_id: UUID, cadence_id: UUID | None) -> N
 
 def one(place: Here, invoice_id: UUID) -> dict[str, Any]:
     """Write one invoice. Raises NotFound."""
-    found = rows.read(
-        Invoice.objects.filter(pk=invoice_id), organization=place.organization, now=place.now
-    )
+    found = rows.read(ids=[invoice_id], organization=place.organization, now=place.now)
     if not found:
         raise NotFound(_("There is no such invoice."))
     return present(place, found)[0]

@@ -1,4 +1,4 @@
-"""Reports: aging, statements of account, and what chasing would send."""
+"""Reports: aging and statements of account."""
 
 from datetime import timedelta
 from typing import Annotated, Any, Literal
@@ -12,18 +12,13 @@ from pydantic import BaseModel, Field
 
 from dunwell.api import shapes
 from dunwell.api.door import here
-from dunwell.api.resources import invoices, schedules
-from dunwell.chasing import queries as chased
-from dunwell.chasing.operations.schedules import steps_of
 from dunwell.core.aging import aging
-from dunwell.core.cadence import Step
 from dunwell.ledger import queries
 from dunwell.ledger.queries import Statement
 from dunwell.tenancy.errors import InvalidInput
 
 router = Router(tags=["reports"])
 statements = Router(tags=["reports"])
-chasing = Router(tags=["chasing"])
 
 _A_YEAR = timedelta(days=365)
 
@@ -83,26 +78,6 @@ class StatementOut(BaseModel):
     items: list[StatementPart]
 
 
-class WouldSend(BaseModel):
-    """One message that would go out."""
-
-    invoice_id: UUID
-    invoice_number: str
-    step: int | None
-    at: shapes.Instant
-    trigger: dict[str, str | int]
-    channels: list[shapes.Channel]
-    contact_roles: list[str]
-    template: str | None
-
-
-class PreviewOut(BaseModel):
-    """What would go out in the coming days, in order of time; nothing is sent."""
-
-    items: list[WouldSend]
-    next: None
-
-
 @router.get("/aging", response=AgingReport, by_alias=True)
 def read_aging(request: HttpRequest, customer_id: UUID | None = None) -> Any:
     """Aging of what is owed."""
@@ -149,38 +124,6 @@ def statement(
         "until": last.isoformat(),
         "items": [_part(part) for part in parts],
     }
-
-
-@chasing.get("/preview", response=PreviewOut)
-def preview(
-    request: HttpRequest,
-    invoice_id: UUID,
-    cadence_id: UUID | None = None,
-    days: Annotated[int, Query(ge=1, le=730)] = 90,
-) -> Any:
-    """Reckon a cadence, or the invoice's own steps, on an invoice; nothing is sent."""
-    place = here(request)
-    invoice = invoices.require(invoice_id)
-    chosen = _steps(invoice_id, cadence_id)
-    until = place.now + timedelta(days=days)
-    coming = [
-        each for each in schedules.reckoned(place, invoice, chosen) if place.now <= each.at <= until
-    ]
-    written = schedules.preview(place, chosen, coming)
-    return {
-        "items": [
-            {**each, "invoice_id": invoice.pk, "invoice_number": invoice.number} for each in written
-        ],
-        "next": None,
-    }
-
-
-def _steps(invoice_id: UUID, cadence_id: UUID | None) -> list[Step]:
-    if cadence_id is not None:
-        stored = chased.get_cadence(cadence_id=cadence_id).steps
-        return [Step.from_json(step) for step in stored]
-    schedule = chased.schedule_of(invoice_id=invoice_id)
-    return list(steps_of(schedule)) if schedule else []
 
 
 def _part(part: Statement) -> dict[str, Any]:

@@ -2,16 +2,31 @@
 
 from collections.abc import Mapping
 from typing import Annotated, Any
+from uuid import UUID
 
+from django.db import connection
 from django.http import HttpRequest
-from ninja import Router, Status
+from django.utils.translation import gettext as _
+from ninja import Body, Router, Status
 from pydantic import BaseModel, Field
 
 from dunwell.api import shapes
 from dunwell.api.door import Here, here
+from dunwell.api.resources import invoices
 from dunwell.chasing.operations import templates as operations
 from dunwell.chasing.operations.templates import TemplateView
-from dunwell.chasing.wording import language_for
+from dunwell.chasing.sender.facts import load_subjects
+from dunwell.chasing.sender.values import values
+from dunwell.chasing.wording import (
+    Compiled,
+    Values,
+    WordingRefused,
+    compile,  # noqa: A004  # the wording's own name
+    language_for,
+    render,
+    sample_values,
+)
+from dunwell.tenancy.errors import Conflict, FieldProblem, InvalidInput
 from dunwell.tenancy.roles import Permission
 
 router = Router(tags=["templates"])
@@ -34,6 +49,23 @@ class TemplateIn(Wording):
     name: Annotated[str, Field(max_length=40)]
     channel: shapes.Channel = "email"
     language: Annotated[str, Field(max_length=16)] = ""
+
+
+class PreviewIn(shapes.Body):
+    """Words to try instead of the saved ones, and the invoice to fill them in with."""
+
+    invoice_id: UUID | None = None
+    subject: shapes.Line = ""
+    text: Annotated[str, Field(max_length=100_000)] = ""
+    html: Annotated[str | None, Field(max_length=100_000)] = None
+
+
+class PreviewOut(BaseModel):
+    """The words as a customer would get them."""
+
+    subject: str
+    text: str
+    html: str
 
 
 class TemplateOut(BaseModel):
@@ -98,6 +130,49 @@ def reset(request: HttpRequest, template_id: str) -> Any:
         name=name, channel=channel, language=language, actor=place.actor, now=place.now
     )
     return Status(204, None)
+
+
+@router.post(_ADDRESS + "/preview", response=PreviewOut)
+def preview(
+    request: HttpRequest, template_id: str, data: Annotated[PreviewIn | None, Body()] = None
+) -> Any:
+    """Fill a template in, with a real invoice or with samples; nothing is saved or sent."""
+    place = here(request)
+    known = _get(_key(place, template_id))
+    kept = {"subject": known.subject, "text": known.text, "html": known.html}
+    words = {**kept, **(data.given() if data else {})}
+    invoice_id = words.pop("invoice_id", None)
+    filled = render(
+        _compiled(words, known.language),
+        _values(place, invoice_id) if invoice_id else sample_values(),
+    )
+    return {"subject": filled.subject, "text": filled.text, "html": filled.html or ""}
+
+
+def _compiled(words: Mapping[str, Any], language: str) -> Compiled:
+    """Compile a wording. Raises InvalidInput with the field and line of every mistake."""
+    try:
+        return compile(
+            subject=words["subject"],
+            text=words["text"],
+            html=words["html"] or None,
+            language=language,
+        )
+    except WordingRefused as error:
+        problems = [
+            FieldProblem(each.field, _("Line %(n)d: %(m)s") % {"n": each.line, "m": each.message})
+            for each in error.errors
+        ]
+        raise InvalidInput(error.sentence, problems=problems) from error
+
+
+def _values(place: Here, invoice_id: UUID) -> Values:
+    """Give the variables of a real invoice. Raises NotFound, Conflict without a due date."""
+    if invoices.require(invoice_id).due_date is None:
+        raise Conflict(_("This draft has no due date yet."))
+    with connection.cursor() as cursor:
+        subjects = load_subjects(cursor, invoice_ids=[invoice_id], since=place.now, now=place.now)
+    return values(subjects[invoice_id], now=place.now)
 
 
 def _key(place: Here, template_id: str) -> tuple[str, str, str]:
