@@ -1,13 +1,18 @@
 """A throw-away database for measurements, with rows made by the database itself."""
 
+import argparse
 import json
 import os
+import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from importlib import import_module
 from pathlib import Path
 from typing import Any
+
+from bench.sizes import FULL, SMALL
 
 RESULTS = Path(__file__).parent / "results"
 
@@ -71,6 +76,17 @@ def make_invoices(
         _INVOICES,
         {"org": organization_id, "count": count, "customers": customers, "seed": seed},
     )
+
+
+def prove(name: str, *, durable: bool = True) -> None:
+    """Run bench/proving/NAME in its full size, keep its figures; exit 1 if something is wrong."""
+    parser = argparse.ArgumentParser(prog=f"bench.{name}")
+    parser.add_argument("--small", action="store_true", help="in the size of the tests")
+    size = getattr(SMALL if parser.parse_args().small else FULL, name)
+    with fresh_database(durable=durable):
+        figures: dict[str, Any] = import_module(f"bench.proving.{name}").run(size=size)
+    write(name if size is getattr(FULL, name) else f"{name}-small", figures)
+    sys.exit(1 if any(figures["violations"].values()) else 0)
 
 
 def write(name: str, figures: dict[str, Any]) -> None:

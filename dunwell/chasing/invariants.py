@@ -116,7 +116,7 @@ INVARIANTS: Final = (
         JOIN ledger_invoice i ON i.organization_id = p.organization_id AND i.id = p.invoice_id
         LEFT JOIN chasing_schedule s
           ON s.organization_id = p.organization_id AND s.invoice_id = p.invoice_id
-        WHERE p.state = 'planned'
+        WHERE p.state = 'planned' AND p.put_backs = 0  -- else withdrawn just now, judged next
           AND (i.issued_at IS NULL OR i.closed_at IS NOT NULL OR i.balance_minor <= 0
                OR s.id IS NULL OR (p.kind = 'step' AND NOT s.enabled))
         """,

@@ -1,0 +1,19 @@
+"""A process that sends what is due, exactly as a worker's sender thread does."""
+
+import signal
+import threading
+
+
+def main() -> None:
+    import django  # noqa: PLC0415 - settings are read from the environment first
+
+    django.setup()
+    from dunwell.worker.main import send_what_is_due  # noqa: PLC0415 - as above
+
+    stop = threading.Event()
+    signal.signal(signal.SIGTERM, lambda *_: stop.set())
+    send_what_is_due(stop)
+
+
+if __name__ == "__main__":
+    main()
