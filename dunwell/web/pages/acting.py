@@ -5,7 +5,7 @@ from functools import wraps
 from typing import Any, Concatenate, cast
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect
 
 from dunwell.core.errors import CoreError
@@ -49,6 +49,11 @@ def attempt_or_tell(request: HttpRequest, act: Callable[[], Any], *, done: str) 
         return False
     messages.success(request, done)
     return True
+
+
+def posted(request: HttpRequest) -> QueryDict | None:
+    """Return what was posted, also an empty form; None where the page is only asked for."""
+    return request.POST if request.method == "POST" else None
 
 
 def in_dialog(request: HttpRequest) -> bool:

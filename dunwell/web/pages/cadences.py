@@ -21,7 +21,7 @@ from dunwell.tenancy.errors import Conflict, InvalidInput
 from dunwell.tenancy.roles import Permission
 from dunwell.web.doors import member_page
 from dunwell.web.pages import sentences
-from dunwell.web.pages.acting import acting, attempt_or_tell, in_dialog, refusals
+from dunwell.web.pages.acting import acting, attempt_or_tell, in_dialog, posted, refusals
 from dunwell.web.pages.preview import preview_of
 from dunwell.web.pages.rows import wants_rows
 from dunwell.web.pages.steps import Steps, in_order
@@ -88,7 +88,7 @@ def edit(request: HttpRequest, cadence_id: UUID) -> HttpResponse:
 def _edit(request: HttpRequest, cadence: Cadence | None) -> HttpResponse:
     at = here(request)
     start = {"name": cadence.name, "default": cadence.default} if cadence else _start()
-    form = CadenceForm(request.POST or None, initial=start)
+    form = CadenceForm(posted(request), initial=start)
     steps = Steps(request, cadence.steps if cadence else _usual_steps())
     asked = request.POST.get("act")
     saving = request.method == "POST" and not wants_rows(request.POST) and asked != "preview"

@@ -70,7 +70,7 @@ class StepForm(forms.Form):
         error_messages={"required": _("Choose at least one channel.")},
     )
     roles = forms.CharField(
-        label=_("To contacts with the role"),
+        label=_("To the role"),
         required=False,
         max_length=400,
         widget=forms.TextInput(
@@ -81,7 +81,7 @@ class StepForm(forms.Form):
 
     def __init__(self, *args: Any, templates: Sequence[tuple[str, Any]] = (), **more: Any) -> None:
         super().__init__(*args, **more)
-        choices = [("", _("by the invoice's condition")), *templates]
+        choices = [("", _("automatic")), *templates]
         self.fields["template"].choices = choices  # type: ignore[attr-defined]  # a ChoiceField
 
     def clean(self) -> dict[str, Any]:

@@ -26,6 +26,7 @@ from dunwell.chasing.wording import (
     WordingRefused,
     check,
     compile,  # noqa: A004  # the wording's own name
+    language_for,
     sample_values,
 )
 from dunwell.chasing.wording import (
@@ -38,7 +39,7 @@ from dunwell.tenancy.errors import NotFound
 from dunwell.tenancy.roles import Permission
 from dunwell.web.doors import attempt, member_page
 from dunwell.web.pages import sentences
-from dunwell.web.pages.acting import acting, attempt_or_tell, in_dialog
+from dunwell.web.pages.acting import acting, attempt_or_tell, in_dialog, posted
 from dunwell.web.pages.letters import Addressee, addressees, subject_of, values_for
 from dunwell.web.requests import Here, here
 
@@ -53,6 +54,15 @@ _GROUPS: Final = (
     ("account", gettext_lazy("Account")),
     ("", gettext_lazy("Other")),
 )
+
+
+_USES: Final = {
+    "new_invoice": gettext_lazy("the first message of every invoice"),
+    "invoice_reminder": gettext_lazy("while it is not past due"),
+    "past_due_invoice": gettext_lazy("once it is past due"),
+    "receipt": gettext_lazy("after a payment"),
+    "account_reminder": gettext_lazy("all open invoices of a customer"),
+}
 
 
 class WordingForm(forms.Form):
@@ -118,7 +128,11 @@ def listed(request: HttpRequest) -> HttpResponse:
     for view in templates():
         kinds.setdefault(view.name, {}).setdefault(view.channel, []).append(view)
     order = [*sentences.TEMPLATES, *(name for name in kinds if name not in sentences.TEMPLATES)]
-    rows = [(name, _title(kinds[name]), _rows(kinds[name])) for name in order if name in kinds]
+    rows = [
+        (name, _title(kinds[name]), _USES.get(name, ""), _rows(kinds[name], at))
+        for name in order
+        if name in kinds
+    ]
     context = {"kinds": rows, "may": at.actor.may(Permission.SETTINGS), "add": NewWordingForm()}
     return render(request, "wording/list.html", context)
 
@@ -129,10 +143,14 @@ def _title(by_channel: dict[str, list[TemplateView]]) -> str:
 
 
 def _rows(
-    by_channel: dict[str, list[TemplateView]],
+    by_channel: dict[str, list[TemplateView]], at: Here
 ) -> list[tuple[str, list[TemplateView]]]:
+    """List the channels; the organization's own language comes first."""
+    first = language_for(at.organization.locale)
     return [
-        (channel, by_channel[channel]) for channel in sentences.CHANNELS if channel in by_channel
+        (channel, sorted(by_channel[channel], key=lambda view: view.language != first))
+        for channel in sentences.CHANNELS
+        if channel in by_channel
     ]
 
 
@@ -175,7 +193,7 @@ def edit(request: HttpRequest, name: str, channel: str, language: str) -> HttpRe
     """Show a template's words with a preview; save them as one's own."""
     at = here(request)
     view = _view(name, channel, language)
-    form = WordingForm(request.POST or None, view=view)
+    form = WordingForm(posted(request), view=view)
     asked = request.POST.get("act")
     words = form.words()
     saving = request.method == "POST" and asked != "preview"

@@ -20,7 +20,7 @@ from dunwell.ledger.operations import InvoiceChanges, LineInput
 from dunwell.tenancy.models import Member
 from dunwell.tenancy.roles import Permission
 from dunwell.web.doors import attempt
-from dunwell.web.pages.acting import acting
+from dunwell.web.pages.acting import acting, posted
 from dunwell.web.pages.fields import DayField
 from dunwell.web.requests import here
 
@@ -180,7 +180,7 @@ def amend(request: HttpRequest, invoice_id: UUID) -> HttpResponse:
     """Show an invoice's facts to be changed, and change them; its schedule follows."""
     at = here(request)
     invoice = queries.get_invoice(invoice_id=invoice_id)
-    form = AmendForm(request.POST or None, invoice=invoice)
+    form = AmendForm(posted(request), invoice=invoice)
     if request.method == "POST" and form.is_valid():
         changed = attempt(
             form,

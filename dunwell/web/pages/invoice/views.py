@@ -18,7 +18,7 @@ from dunwell.ledger import queries
 from dunwell.tenancy.errors import Conflict, InvalidInput
 from dunwell.tenancy.roles import Permission
 from dunwell.web.doors import attempt, member_page
-from dunwell.web.pages.acting import acting, in_dialog, leave
+from dunwell.web.pages.acting import acting, in_dialog, leave, posted
 from dunwell.web.pages.invoice import chasing_acts, life_acts, money_acts, talk
 from dunwell.web.pages.invoice.act import ActForm, Case
 from dunwell.web.pages.invoice.line import chasing_of
@@ -137,7 +137,7 @@ def act(
     at = here(request)
     at.actor.require(chosen.permission)
     case = Case(at, queries.get_invoice(invoice_id=invoice_id), object_id)
-    form = chosen(case, request.POST or None, request.FILES or None)
+    form = chosen(case, posted(request), request.FILES or None)
     if request.method == "POST" and form.is_valid():
         told = attempt(form, form.run)
         if told is not None and not form.errors:
@@ -168,7 +168,7 @@ def own_steps(request: HttpRequest, invoice_id: UUID) -> HttpResponse:
     at = here(request)
     found = queries.get_invoice(invoice_id=invoice_id)
     schedule = schedule_of(invoice_id=invoice_id)
-    form = forms.Form(request.POST or None)
+    form = forms.Form(posted(request))
     steps = Steps(request, schedule.steps if schedule else [])
     asked = request.POST.get("act")
     saving = request.method == "POST" and not wants_rows(request.POST) and asked != "preview"
