@@ -80,6 +80,12 @@ def open_tallies(*, today: date) -> Tallies:
     )
 
 
+def currencies_in_use() -> list[str]:
+    """List the currencies of open invoices."""
+    used = OpenSum.objects.order_by("currency").values_list("currency", flat=True)
+    return list(used.distinct())
+
+
 def open_counts(*, today: date) -> dict[str, int]:
     """Count sent, due and overdue invoices, and all three as "open"."""
     counts = {
@@ -145,16 +151,20 @@ def _cards(
 ) -> list[Row]:
     """Read the first invoices of every column together, in the order of each column."""
     today = local_date(now, organization.zone)
-    ids: list[UUID] = []
-    for state in COLUMNS:
-        column = invoices.filter(in_state(state, today=today))
-        if state is State.PAID:
-            column = column.filter(lately)
-        ordered = sorting.ordered(column, sort=_sort_of(sort, state), status=state.value)
-        ids += ordered.values_list("pk", flat=True)[:limit]
-    found = rows.read(Invoice.objects.filter(pk__in=ids), organization=organization, now=now)
-    place = {pk: n for n, pk in enumerate(ids)}
-    return sorted(found, key=lambda row: place[row.id])
+    columns = [_first(invoices, state, lately, today, sort)[:limit] for state in COLUMNS]
+    # One statement for all columns; each is ordered by itself and the whole is not mixed.
+    ids = list(columns[0].union(*columns[1:], all=True))
+    return rows.read(ids=ids, organization=organization, now=now)
+
+
+def _first(
+    invoices: QuerySet[Invoice], state: State, lately: Q, today: date, sort: BoardSort
+) -> QuerySet[Invoice, UUID]:
+    column = invoices.filter(in_state(state, today=today))
+    if state is State.PAID:
+        column = column.filter(lately)
+    ordered = sorting.ordered(column, sort=_sort_of(sort, state), status=state.value)
+    return ordered.values_list("pk", flat=True)
 
 
 def _sort_of(sort: BoardSort, state: State) -> sorting.Sort:

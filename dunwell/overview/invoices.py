@@ -47,10 +47,8 @@ def invoices(
     ordered = sorting.ordered(found, sort=sort, status=status, after=after)
     places = list(ordered.values_list("pk", "sort_key")[: limit + 1])
     ids = [pk for pk, _ in places[:limit]]
-    read = rows.read(Invoice.objects.filter(pk__in=ids), organization=organization, now=now)
-    order = {pk: n for n, pk in enumerate(ids)}
     following = None
     if len(places) > limit:
         pk, value = places[limit - 1]
         following = sorting.cursor(sort=sort, value=value, pk=pk)
-    return Page(tuple(sorted(read, key=lambda row: order[row.id])), following)
+    return Page(tuple(rows.read(ids=ids, organization=organization, now=now)), following)

@@ -1,27 +1,64 @@
-"""The invoices of one page with all a card or line shows, in a fixed number of queries."""
+"""The invoices of one page with all a card or line shows, in one query whatever their number."""
 
-from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Final
 from uuid import UUID
 
-from django.db.models import F, QuerySet, Sum
+from django.db import connection
 
-from dunwell.chasing.models import FirstSend, Pause, PlannedSend, Schedule
 from dunwell.core.calendar import add_days, local_date
 from dunwell.core.money import Money
 from dunwell.core.states import State, days_overdue, invoice_state
-from dunwell.ledger.models import Activity, Contact, CreditNote, Dispute, Invoice, Payment, Promise
-from dunwell.overview.flags import AHEAD, REACHABLE, Flag, stale_from
-from dunwell.tenancy.models import Member, Organization
+from dunwell.overview.flags import Flag, stale_from
+from dunwell.tenancy.models import Organization
 
-_COLUMNS: Final = (
-    *("id", "number", "customer_id", "currency", "total_minor", "balance_minor"),
-    *("invoice_date", "due_date", "engagement", "purchase_order", "owner_id", "created_at"),
-    *("issued_at", "first_marked_sent_at", "paid_on", "paid_at", "closed_at", "close_reason"),
-)
+# Each lateral part is a look-up in an index of that table by (organization, invoice); row-level
+# security adds the organization. "Last action" is tracking, Never chase blind; the parts that
+# hold chasing (pause, promise, dispute, credit) are chasing, Held means.
+_READ: Final = """
+SELECT i.id, i.number, i.customer_id, c.name AS customer, i.currency, i.total_minor,
+  i.balance_minor, i.invoice_date, i.due_date, i.engagement, i.purchase_order, i.created_at,
+  i.issued_at, i.paid_on, i.closed_at, i.close_reason,
+  owner.id AS owner_id, owner.name AS owner,
+  last.kind, last.at, last.by, last.channel, last.outcome,
+  ahead.at AS next_at, ahead.channels AS next_channels,
+  tried.state = 'failed' AS failed,
+  promise.state AS promise, promise.promised_on, promise.grace_days,
+  contested.minor AS contested,
+  i.first_marked_sent_at IS NOT NULL OR EXISTS (
+    SELECT FROM chasing_firstsend f WHERE f.invoice_id = i.id) AS was_sent,
+  (SELECT max(p.until) FROM chasing_pause p
+    WHERE p.invoice_id = i.id AND p.ends_at > %(now)s) AS paused_until,
+  EXISTS (SELECT FROM chasing_schedule s
+    WHERE s.invoice_id = i.id AND cardinality(s.contacts) > 0) AS own_list,
+  EXISTS (SELECT FROM ledger_contact k WHERE k.customer_id = i.customer_id
+    AND (k.email <> '' OR k.phone <> '' OR k.line1 <> '')) AS reachable,
+  coalesce((SELECT sum(p.unapplied_minor) FROM ledger_payment p WHERE p.customer_id = i.customer_id
+    AND p.currency = i.currency AND p.unapplied_minor > 0), 0)
+  + coalesce((SELECT sum(n.unapplied_minor) FROM ledger_creditnote n
+    WHERE n.customer_id = i.customer_id AND n.currency = i.currency
+    AND n.unapplied_minor > 0), 0) AS credit
+FROM unnest(%(ids)s::uuid[]) WITH ORDINALITY AS wanted (id, place)
+JOIN ledger_invoice i ON i.id = wanted.id
+JOIN ledger_customer c ON c.id = i.customer_id
+LEFT JOIN tenancy_member owner
+  ON owner.id = coalesce(i.owner_id, c.owner_id, %(default_owner)s::uuid)
+LEFT JOIN LATERAL (SELECT kind, at, by, channel, outcome FROM ledger_activity a
+  WHERE a.invoice_id = i.id AND a.counts ORDER BY a.at DESC, a.id DESC LIMIT 1) last ON true
+LEFT JOIN LATERAL (SELECT at, channels FROM chasing_plannedsend s
+  WHERE s.invoice_id = i.id AND s.state IN ('planned', 'sending')
+  ORDER BY s.at, s.id LIMIT 1) ahead ON true
+LEFT JOIN LATERAL (SELECT state FROM chasing_plannedsend s
+  WHERE s.invoice_id = i.id AND s.state IN ('sent', 'failed')
+  ORDER BY s.at DESC, s.id DESC LIMIT 1) tried ON true
+LEFT JOIN LATERAL (SELECT state, promised_on, grace_days FROM ledger_promise p
+  WHERE p.invoice_id = i.id ORDER BY p.id DESC LIMIT 1) promise ON true
+LEFT JOIN LATERAL (SELECT sum(coalesce(d.amount_minor, i.balance_minor))::bigint AS minor
+  FROM ledger_dispute d WHERE d.invoice_id = i.id AND d.resolved_at IS NULL) contested ON true
+ORDER BY wanted.place
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +82,7 @@ class NextChase:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """One invoice as the board and the list show it.
+    """One invoice as the board, the list and the API show it.
 
     `owner_id` is whoever answers for it (its owner, else the customer's, else the default).
     `promised_on`: the open promise. `paused_until`: chasing is paused until that day.
@@ -75,215 +112,103 @@ class Row:
     flags: tuple[Flag, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Facts:
-    """What other tables say about the invoices of one page, by invoice or customer."""
-
-    actions: Mapping[UUID, LastAction]
-    ahead: Mapping[UUID, NextChase]
-    failed: frozenset[UUID]
-    promises: Mapping[UUID, tuple[str, date, date]]
-    disputes: Mapping[UUID, list[int | None]]
-    first_sent: frozenset[UUID]
-    pauses: Mapping[UUID, date]
-    own_lists: frozenset[UUID]
-    reachable: frozenset[UUID]
-    credit: Mapping[tuple[UUID, str], int]
-
-
-def read(invoices: QuerySet[Invoice], *, organization: Organization, now: datetime) -> list[Row]:
-    """Read the invoices (a sliced, ordered query of one page) with everything a row shows."""
-    raw = list(invoices.values(*_COLUMNS, name=F("customer__name"), heir=F("customer__owner_id")))
+def read(*, ids: Sequence[UUID], organization: Organization, now: datetime) -> list[Row]:
+    """Read these invoices, in their order, with everything a row shows."""
+    if not ids:
+        return []
     today = local_date(now, organization.zone)
-    facts = _facts(raw, now)
-    members = dict(Member.objects.values_list("id", "name")) if raw else {}
-    return [_row(each, facts, members, organization, today) for each in raw]
+    stale = stale_from(organization, today)
+    given = {"ids": list(ids), "now": now, "default_owner": organization.default_owner_id}
+    with connection.cursor() as cursor:
+        cursor.execute(_READ, given)
+        names = [column.name for column in cursor.description or ()]
+        return [
+            _row(dict(zip(names, line, strict=True)), today, stale) for line in cursor.fetchall()
+        ]
 
 
-def _row(
-    raw: dict[str, Any],
-    facts: Facts,
-    members: Mapping[UUID, str],
-    organization: Organization,
-    today: date,
-) -> Row:
-    state_facts = {
+def _row(raw: dict[str, Any], today: date, stale_before: datetime) -> Row:
+    facts = {
         "issued": raw["issued_at"] is not None,
         "closed": raw["closed_at"] is not None,
         "balance_minor": raw["balance_minor"],
         "due_date": raw["due_date"],
         "today": today,
     }
-    pk = raw["id"]
-    owner_id = raw["owner_id"] or raw["heir"] or organization.default_owner_id
-    promise = facts.promises.get(pk)
-    state = invoice_state(**state_facts)
+    state = invoice_state(**facts)
     return Row(
-        id=pk,
+        id=raw["id"],
         number=raw["number"],
         customer_id=raw["customer_id"],
-        customer=raw["name"],
+        customer=raw["customer"],
         state=state,
         total=Money(raw["total_minor"], raw["currency"]),
         balance=Money(raw["balance_minor"], raw["currency"]),
         invoice_date=raw["invoice_date"],
         due_date=raw["due_date"],
-        days_overdue=days_overdue(**state_facts),
+        days_overdue=days_overdue(**facts),
         engagement=raw["engagement"],
         purchase_order=raw["purchase_order"],
-        owner_id=owner_id,
-        owner=members.get(owner_id, "") if owner_id else "",
+        owner_id=raw["owner_id"],
+        owner=raw["owner"] or "",
         created_at=raw["created_at"],
         paid_on=raw["paid_on"],
         close_reason=raw["close_reason"],
-        last_action=facts.actions.get(pk),
-        next_chase=facts.ahead.get(pk),
-        promised_on=promise[1] if promise and promise[0] == "open" else None,
-        paused_until=facts.pauses.get(pk),
-        flags=_flags(raw, facts, state, organization, today),
+        last_action=_last_action(raw),
+        next_chase=_next_chase(raw),
+        promised_on=raw["promised_on"] if raw["promise"] == "open" else None,
+        paused_until=raw["paused_until"],
+        flags=_flags(raw, state, today, stale_before),
     )
 
 
+def _last_action(raw: dict[str, Any]) -> LastAction | None:
+    if raw["at"] is None:
+        return None
+    return LastAction(raw["kind"], raw["at"], raw["by"], raw["channel"], raw["outcome"])
+
+
+def _next_chase(raw: dict[str, Any]) -> NextChase | None:
+    if raw["next_at"] is None:
+        return None
+    return NextChase(raw["next_at"], tuple(raw["next_channels"]))
+
+
 def _flags(
-    raw: dict[str, Any], facts: Facts, state: State, organization: Organization, today: date
+    raw: dict[str, Any], state: State, today: date, stale_before: datetime
 ) -> tuple[Flag, ...]:
     """List the flags, most urgent first. Rule: tracking, Never chase blind."""
     if state in (State.PAID, State.CLOSED):
         return ()
-    pk = raw["id"]
-    found = {
-        Flag.NO_CONTACT: raw["customer_id"] not in facts.reachable and pk not in facts.own_lists
-    }
+    found = {Flag.NO_CONTACT: not raw["reachable"] and not raw["own_list"]}
     if state is not State.DRAFT:
-        last = facts.actions.get(pk)
-        stale = last is None or last.at < stale_from(organization, today)
-        sent = pk in facts.first_sent or raw["first_marked_sent_at"] is not None
-        status, promised_on, ends = facts.promises.get(pk, ("", date.max, date.max))
+        is_open, ended = _promise(raw, today)
+        stale = raw["at"] is None or raw["at"] < stale_before
         found |= {
-            Flag.PROMISE_BROKEN: status == "broken" or (status == "open" and ends < today),
-            Flag.PROMISE_DUE: status == "open" and promised_on == today,
-            Flag.SEND_FAILED: pk in facts.failed,
-            Flag.DISPUTED: pk in facts.disputes,
+            Flag.PROMISE_BROKEN: ended or raw["promise"] == "broken",
+            Flag.PROMISE_DUE: is_open and raw["promised_on"] == today,
+            Flag.SEND_FAILED: bool(raw["failed"]),
+            Flag.DISPUTED: raw["contested"] is not None,
             Flag.NO_ACTION_SINCE: state is State.OVERDUE and stale,
-            Flag.NOT_SENT: not sent,
-            Flag.NOT_CHASED: pk not in facts.ahead and not _held(raw, facts, today),
+            Flag.NOT_SENT: not raw["was_sent"],
+            Flag.NOT_CHASED: raw["next_at"] is None and not _held(raw, promised=is_open),
         }
     return tuple(flag for flag in Flag if found.get(flag))
 
 
-def _held(raw: dict[str, Any], facts: Facts, today: date) -> bool:
-    """Say whether a pause, promise, dispute or credit holds chasing. Rule: chasing, Held means."""
-    pk, balance = raw["id"], raw["balance_minor"]
-    status, _, ends = facts.promises.get(pk, ("", date.max, date.max))
-    contested = sum(balance if a is None else a for a in facts.disputes.get(pk, []))
+def _promise(raw: dict[str, Any], today: date) -> tuple[bool, bool]:
+    """Say whether the newest promise still holds, and whether it ended with nobody noting it."""
+    if raw["promise"] != "open":
+        return False, False
+    ended = add_days(raw["promised_on"], raw["grace_days"]) < today
+    return not ended, ended
+
+
+def _held(raw: dict[str, Any], *, promised: bool) -> bool:
+    """Say whether something holds chasing back. Rule: chasing, Held means."""
     return (
-        pk in facts.pauses
-        or (status == "open" and ends >= today)
-        or contested >= balance
-        or facts.credit.get((raw["customer_id"], raw["currency"]), 0) >= balance
+        promised
+        or raw["paused_until"] is not None
+        or (raw["contested"] or 0) >= raw["balance_minor"]
+        or raw["credit"] >= raw["balance_minor"]
     )
-
-
-def _facts(raw: Sequence[dict[str, Any]], now: datetime) -> Facts:
-    ids = [row["id"] for row in raw]
-    live = [r for r in raw if r["closed_at"] is None and r["balance_minor"] > 0]
-    customers = list({row["customer_id"] for row in live})
-    issued = [row["id"] for row in live if row["issued_at"] is not None]
-    ahead, failed = _sends(issued)
-    return Facts(
-        actions=_actions(ids),
-        ahead=ahead,
-        failed=failed,
-        promises=_promises(issued),
-        disputes=_disputes(issued),
-        first_sent=_first_sent(issued),
-        pauses=_pauses(issued, now),
-        own_lists=_own_lists([row["id"] for row in live]),
-        reachable=_reachable(customers),
-        credit=_credit(customers),
-    )
-
-
-def _actions(ids: Sequence[UUID]) -> dict[UUID, LastAction]:
-    rows = (
-        Activity.objects.filter(invoice__in=ids, counts=True)
-        .order_by("invoice", "-at", "-id")
-        .distinct("invoice")
-        .values_list("invoice_id", "kind", "at", "by", "channel", "outcome")
-    )
-    return {pk: LastAction(*rest) for pk, *rest in rows} if ids else {}
-
-
-def _sends(ids: Sequence[UUID]) -> tuple[dict[UUID, NextChase], frozenset[UUID]]:
-    """Find the next planned send of each invoice, and those whose last attempt failed."""
-    ahead: dict[UUID, NextChase] = {}
-    last: dict[UUID, str] = {}
-    rows = (
-        PlannedSend.objects.filter(invoice__in=ids, state__in=(*AHEAD, "sent", "failed"))
-        .order_by("invoice", "at", "id")
-        .values_list("invoice_id", "state", "at", "channels")
-    )
-    for pk, state, at, channels in rows if ids else ():
-        if state not in AHEAD:
-            last[pk] = state
-        elif pk not in ahead:
-            ahead[pk] = NextChase(at, tuple(channels))
-    return ahead, frozenset(pk for pk, state in last.items() if state == "failed")
-
-
-def _promises(ids: Sequence[UUID]) -> dict[UUID, tuple[str, date, date]]:
-    """Find the newest promise of each: its state, day, and last day of grace."""
-    rows = (
-        Promise.objects.filter(invoice__in=ids)
-        .order_by("id")
-        .values_list("invoice_id", "state", "promised_on", "grace_days")
-    )
-    return {
-        pk: (state, day, add_days(day, grace)) for pk, state, day, grace in (rows if ids else ())
-    }
-
-
-def _disputes(ids: Sequence[UUID]) -> dict[UUID, list[int | None]]:
-    found: dict[UUID, list[int | None]] = defaultdict(list)
-    rows = Dispute.objects.filter(invoice__in=ids, resolved_at__isnull=True)
-    for pk, amount in rows.values_list("invoice_id", "amount_minor") if ids else ():
-        found[pk].append(amount)
-    return dict(found)
-
-
-def _first_sent(ids: Sequence[UUID]) -> frozenset[UUID]:
-    rows = FirstSend.objects.filter(invoice__in=ids).values_list("invoice_id", flat=True)
-    return frozenset(rows if ids else ())
-
-
-def _pauses(ids: Sequence[UUID], now: datetime) -> dict[UUID, date]:
-    rows = Pause.objects.filter(invoice__in=ids, ends_at__gt=now).order_by("until")
-    return dict(rows.values_list("invoice_id", "until") if ids else ())
-
-
-def _own_lists(ids: Sequence[UUID]) -> frozenset[UUID]:
-    rows = Schedule.objects.filter(invoice__in=ids, contacts__len__gt=0)
-    return frozenset(rows.values_list("invoice_id", flat=True) if ids else ())
-
-
-def _reachable(customers: Iterable[UUID]) -> frozenset[UUID]:
-    rows = Contact.objects.filter(REACHABLE, customer__in=customers)
-    return frozenset(rows.values_list("customer_id", flat=True) if customers else ())
-
-
-def _credit(customers: Sequence[UUID]) -> dict[tuple[UUID, str], int]:
-    found: dict[tuple[UUID, str], int] = defaultdict(int)
-    if not customers:
-        return found
-    for model in (Payment, CreditNote):
-        rows = (
-            model._default_manager.filter(  # noqa: SLF001 (public since Django 1.10)
-                customer__in=customers, unapplied_minor__gt=0
-            )
-            .values("customer_id", "currency")
-            .annotate(credit=Sum("unapplied_minor"))
-            .values_list("customer_id", "currency", "credit")
-        )
-        for customer, currency, credit in rows:
-            found[customer, currency] += credit
-    return found

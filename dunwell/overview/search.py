@@ -20,6 +20,7 @@ from dunwell.ledger.models import Customer, Invoice
 MOST: Final = 1000
 """How many invoices one text can find; whoever means one types more."""
 _IN_PALETTE: Final = 6
+_SUGGESTED: Final = 100
 
 
 def invoice_ids(*, text: str) -> list[UUID]:
@@ -78,15 +79,13 @@ def customers(*, text: str) -> list[CustomerHit]:
     return [CustomerHit(pk, name) for pk, name in rows.values_list("id", "name")]
 
 
-def suggestions() -> dict[str, list[str]]:
-    """List the engagements and customers' tags in use, at most 100 of each."""
-    engagements = (
-        Invoice.objects.exclude(engagement="")
-        .order_by("engagement")
-        .values_list("engagement", flat=True)
-    )
-    tags = Customer.objects.exclude(tags=[]).annotate(tag=Func("tags", function="unnest"))
-    return {
-        "engagements": list(engagements.distinct()[:100]),
-        "tags": list(tags.order_by("tag").values_list("tag", flat=True).distinct()[:100]),
-    }
+def engagements() -> list[str]:
+    """List the engagements in use, at most _SUGGESTED."""
+    used = Invoice.objects.exclude(engagement="").order_by("engagement")
+    return list(used.values_list("engagement", flat=True).distinct()[:_SUGGESTED])
+
+
+def tags() -> list[str]:
+    """List the tags of customers in use, at most _SUGGESTED."""
+    each = Customer.objects.exclude(tags=[]).annotate(tag=Func("tags", function="unnest"))
+    return list(each.order_by("tag").values_list("tag", flat=True).distinct()[:_SUGGESTED])

@@ -2,8 +2,12 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import lru_cache
 from typing import Final
 
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -12,7 +16,7 @@ from dunwell.core.states import State
 from dunwell.overview.flags import Flag
 from dunwell.overview.rows import Row
 from dunwell.tenancy import locale
-from dunwell.web import words
+from dunwell.web import icons, words
 from dunwell.web.requests import Here
 
 _TONES: Final = {
@@ -37,7 +41,7 @@ _CHANNEL_ICONS: Final = {"sms": "chat-bubble-left", "letter": "document"}
 class Line:
     """A sentence with an icon; `exact` is the local time behind it, for hovering and reading."""
 
-    icon: str
+    icon: SafeString
     text: str
     exact: str = ""
 
@@ -55,14 +59,29 @@ class Card:
     """One invoice in words; `row` holds the facts."""
 
     row: Row
+    address: str
+    customer_address: str
     balance: str
     total: str
     due: str
+    due_exact: str
     when: str
     state: str
+    total_words: str
+    owner: SafeString
     last: Line | None
     next: Line | None
     flags: tuple[FlagWords, ...]
+
+    @property
+    def lines(self) -> list[Line]:
+        """List what happened last and what comes next, as far as there is any."""
+        return [line for line in (self.last, self.next) if line]
+
+    @property
+    def more_flags(self) -> str:
+        """Name the flags after the first."""
+        return ", ".join(flag.text for flag in self.flags[1:])
 
 
 def card(row: Row, *, here: Here) -> Card:
@@ -70,15 +89,44 @@ def card(row: Row, *, here: Here) -> Card:
     tag = here.organization.locale
     return Card(
         row=row,
+        address=f"{_addresses()[0]}{row.id}/",
+        customer_address=f"{_addresses()[1]}{row.customer_id}/",
         balance=locale.money(row.total if row.state is State.PAID else row.balance, tag),
         total=locale.money(row.total, tag),
-        due=locale.day_short(row.due_date, tag) if row.due_date else "",
+        due=words.brief_day(row.due_date, here=here) if row.due_date else "",
+        due_exact=locale.day_short(row.due_date, tag) if row.due_date else "",
         when=_when(row, here),
-        state=words.state_name(row.state),
+        state=_state(row, here),
+        total_words=_("of %(total)s") % {"total": locale.money(row.total, tag)},
+        owner=_avatar(row.owner),
         last=_last(row, here),
         next=_next(row, here),
         flags=tuple(_flag(flag, row, here) for flag in row.flags),
     )
+
+
+@lru_cache(maxsize=1)
+def _addresses() -> tuple[str, str]:
+    """Return where invoices and customers live; resolving it for each card takes too long."""
+    return reverse("invoices"), reverse("customers")
+
+
+@lru_cache(maxsize=512)
+def _avatar(name: str) -> SafeString:
+    """Draw the initials of whoever answers for an invoice; the name is read aloud."""
+    if not name:
+        return mark_safe("")
+    return format_html(
+        '<span class="avatar s" title="{0}" role="img" aria-label="{0}">{1}</span>',
+        name,
+        words.initials(name),
+    )
+
+
+def _state(row: Row, here: Here) -> str:
+    if row.state in (State.OVERDUE, State.SENT):
+        return _when(row, here)
+    return words.state_name(row.state)
 
 
 def _when(row: Row, here: Here) -> str:
@@ -118,7 +166,9 @@ def _last(row: Row, here: Here) -> Line | None:
     picture = _KIND_ICONS.get(action.kind) or _CHANNEL_ICONS.get(action.channel, "envelope")
     said = words.action_name(action.kind, action.channel)
     return Line(
-        picture, f"{said}, {_ago(action.at, here)}", words.exact_instant(action.at, here=here)
+        icons.draw(picture, 14),
+        f"{said}, {_ago(action.at, here)}",
+        words.exact_instant(action.at, here=here),
     )
 
 
@@ -129,23 +179,22 @@ def _ago(instant: datetime, here: Here) -> str:
 def _next(row: Row, here: Here) -> Line | None:
     if row.state in (State.PAID, State.CLOSED):
         return None
-    tag = here.organization.locale
     if row.promised_on:
         return Line(
-            "hand-raised",
-            _("Promised for %(day)s") % {"day": locale.day_short(row.promised_on, tag)},
+            icons.draw("hand-raised", 14),
+            _("Promised for %(day)s") % {"day": words.brief_day(row.promised_on, here=here)},
         )
     if row.paused_until:
         return Line(
-            "pause-circle",
-            _("Paused until %(day)s") % {"day": locale.day_short(row.paused_until, tag)},
+            icons.draw("pause-circle", 14),
+            _("Paused until %(day)s") % {"day": words.brief_day(row.paused_until, here=here)},
         )
     if row.next_chase is None:
         return None
     channels = " + ".join(words.channel_name(channel) for channel in row.next_chase.channels)
     near = words.near_instant(row.next_chase.at, here=here)
     text = _("Next: %(channels)s %(when)s") % {"channels": channels, "when": near}
-    return Line("clock", text, words.exact_instant(row.next_chase.at, here=here))
+    return Line(icons.draw("clock", 14), text, words.exact_instant(row.next_chase.at, here=here))
 
 
 def _flag(flag: Flag, row: Row, here: Here) -> FlagWords:

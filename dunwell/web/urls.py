@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, include, path
 
-from dunwell.web.pages import board, chasing, customers, home, invoices, payments, views
+from dunwell.web.pages import board, chasing, customers, filtering, home, invoices, payments, views
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("accounts/", include("dunwell.web.accounts.urls")),
@@ -10,6 +10,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("imports/", include("dunwell.web.pages.imports.urls")),
     *home.urlpatterns,
     *board.urlpatterns,
+    *filtering.urlpatterns,
     *views.urlpatterns,
     *invoices.urlpatterns,
     *customers.urlpatterns,

@@ -1,7 +1,9 @@
 """Days and states in the words people use: “in 12 days”, “Overdue by 3 days”."""
 
 from datetime import date, datetime
+from functools import lru_cache
 
+from babel.dates import format_skeleton
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -19,6 +21,17 @@ def near_day(day: date, *, today: date) -> str:
     if days > 0:
         return ngettext("in %(n)d day", "in %(n)d days", days) % {"n": days}
     return ngettext("%(n)d day ago", "%(n)d days ago", -days) % {"n": -days}
+
+
+def brief_day(day: date, *, here: Here) -> str:
+    """Return a day as narrow columns show it: without the year while it is this year's."""
+    tag = here.organization.locale
+    return _month_day(day, tag) if day.year == here.today.year else locale.day_short(day, tag)
+
+
+@lru_cache(maxsize=4096)
+def _month_day(day: date, tag: str) -> str:
+    return format_skeleton("MMMd", day, locale=locale.babel_locale(tag))
 
 
 def near_instant(instant: datetime, *, here: Here) -> str:
@@ -77,7 +90,7 @@ def channel_name(channel: str) -> str:
 def action_name(kind: str, channel: str) -> str:
     """Say what the last action was: “Email”, “Call”, “They replied”."""
     if kind == "message":
-        return {"sms": _("SMS sent"), "letter": _("Letter sent")}.get(channel, _("Email sent"))
+        return {"sms": _("SMS"), "letter": _("Letter")}.get(channel, _("Email"))
     return {
         "call": _("Call"),
         "meeting": _("Meeting"),
@@ -101,3 +114,9 @@ def flag_name(flag: str) -> str:
         "not_chased": _("Not being chased"),
         "promise_due": _("Promised for today"),
     }.get(flag, flag)
+
+
+def initials(name: str) -> str:
+    """Shorten a person's name to at most two letters."""
+    parts = name.split()
+    return "".join(part[0] for part in (parts[:1] + parts[1:][-1:]))

@@ -31,6 +31,7 @@ class ColumnWords:
     totals: tuple[str, ...]
     cards: tuple[Card, ...]
     left: int
+    late: bool
 
 
 @member_page
@@ -67,6 +68,7 @@ def _words(column: Column, at: Here) -> ColumnWords:
         totals=tuple(locale.money(total, at.organization.locale) for total in column.totals),
         cards=cards,
         left=column.count - len(cards),
+        late=column.state is State.OVERDUE,
     )
 
 

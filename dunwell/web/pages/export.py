@@ -5,7 +5,7 @@ import io
 from collections.abc import Iterator
 from typing import Any, Final
 
-from django.http import HttpResponse, StreamingHttpResponse
+from django.http import HttpResponse
 from django.utils.translation import gettext as _
 from openpyxl import Workbook
 from openpyxl.cell import WriteOnlyCell
@@ -15,7 +15,6 @@ from dunwell.overview import invoices as overview_invoices
 from dunwell.overview.filters import InvoiceFilter, Status
 from dunwell.overview.rows import Row
 from dunwell.tenancy.errors import InvalidInput
-from dunwell.tenancy.scope import organization_scope
 from dunwell.web import words
 from dunwell.web.requests import Here
 
@@ -29,35 +28,33 @@ COLUMNS: Final = (
 
 def response(
     *, form: str, here: Here, status: Status, chosen: InvoiceFilter, sort: str
-) -> HttpResponse | StreamingHttpResponse:
-    """Answer with the whole list as a file to save; CSV is streamed."""
+) -> HttpResponse:
+    """Answer with the whole list as a file to save."""
     lines = _lines(here, status, chosen, sort)
     name = f"invoices-{here.today.isoformat()}"
     if form == "csv":
-        streamed = StreamingHttpResponse(_csv(lines), content_type="text/csv; charset=utf-8")
-        streamed["Content-Disposition"] = f'attachment; filename="{name}.csv"'
-        return streamed
-    if form == "xlsx":
-        whole = HttpResponse(_xlsx(lines), content_type=_XLSX)
-        whole["Content-Disposition"] = f'attachment; filename="{name}.xlsx"'
-        return whole
-    raise InvalidInput.at("as", _("Lists are exported as csv or xlsx."))
+        content, kind = _csv(lines), "text/csv; charset=utf-8"
+    elif form == "xlsx":
+        content, kind = _xlsx(lines), _XLSX
+    else:
+        raise InvalidInput.at("as", _("Lists are exported as csv or xlsx."))
+    answer = HttpResponse(content, content_type=kind)
+    answer["Content-Disposition"] = f'attachment; filename="{name}.{form}"'
+    return answer
 
 
 def _lines(here: Here, status: Status, chosen: InvoiceFilter, sort: str) -> Iterator[list[Any]]:
-    """Read page after page; a streamed answer outlives the request's scope and enters it again."""
     after: str | None = ""
     while after is not None:
-        with organization_scope(here.organization):
-            page = overview_invoices.invoices(
-                organization=here.organization,
-                now=here.now,
-                status=status,
-                chosen=chosen,
-                sort=sort,
-                after=after,
-                limit=_AT_ONCE,
-            )
+        page = overview_invoices.invoices(
+            organization=here.organization,
+            now=here.now,
+            status=status,
+            chosen=chosen,
+            sort=sort,
+            after=after,
+            limit=_AT_ONCE,
+        )
         yield from (_line(row, here) for row in page.rows)
         after = page.next
 
@@ -82,17 +79,14 @@ def _line(row: Row, here: Here) -> list[Any]:
     ]
 
 
-def _csv(lines: Iterator[list[Any]]) -> Iterator[str]:
+def _csv(lines: Iterator[list[Any]]) -> bytes:
     buffer = io.StringIO()
+    buffer.write("\N{BYTE ORDER MARK}")  # without it spreadsheets read umlauts wrongly
     writer = csv.writer(buffer)
-    yield "\N{BYTE ORDER MARK}"  # without it spreadsheets read umlauts wrongly
     writer.writerow(COLUMNS)
     for line in lines:
         writer.writerow([neutralize(v) if isinstance(v, str) else v for v in line])
-        yield buffer.getvalue()
-        buffer.seek(0)
-        buffer.truncate()
-    yield buffer.getvalue()
+    return buffer.getvalue().encode()
 
 
 def _xlsx(lines: Iterator[list[Any]]) -> bytes:

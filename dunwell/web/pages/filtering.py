@@ -5,16 +5,20 @@ from decimal import Decimal
 from typing import Any
 
 from django import forms
-from django.http import QueryDict
+from django.http import HttpRequest, HttpResponse, QueryDict
+from django.shortcuts import render
+from django.urls import path, reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from dunwell.core.money import CURRENCIES
 from dunwell.ledger.models import Customer
+from dunwell.overview import search
+from dunwell.overview.board import currencies_in_use
 from dunwell.overview.filters import InvoiceFilter
 from dunwell.overview.flags import Flag
 from dunwell.tenancy.models import Member
 from dunwell.web import words
+from dunwell.web.doors import member_page
 
 
 class FilterForm(forms.Form):
@@ -49,7 +53,7 @@ class FilterForm(forms.Form):
         ]
         self.fields["currency"].choices = [  # type: ignore[attr-defined]  # a ChoiceField
             ("", _("All")),
-            *((code, code) for code in CURRENCIES),
+            *((code, code) for code in currencies_in_use()),
         ]
 
 
@@ -127,3 +131,19 @@ def _without(given: QueryDict, *keys: str) -> str:
     for key in keys:
         left.pop(key, None)
     return left.urlencode()
+
+
+@member_page
+def filters(request: HttpRequest) -> HttpResponse:
+    """Show the filters of the board or the list, as they are set in the address."""
+    page = "board" if request.GET.get("page") == "board" else "invoices"
+    context = {
+        "chosen": read(request.GET),
+        "action": reverse(page),
+        "engagements": search.engagements(),
+        "tags": search.tags(),
+    }
+    return render(request, "partials/filter_form.html", context)
+
+
+urlpatterns = [path("filters", filters, name="filters")]

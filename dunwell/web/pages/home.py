@@ -24,7 +24,7 @@ _STEPS: Final = {"hour": timedelta(hours=1), "day": timedelta(days=1), "week": t
 
 
 @member_page
-def home(request: HttpRequest) -> HttpResponse:
+def home(_request: HttpRequest) -> HttpResponse:
     """Go to the board."""
     return redirect("board")
 

@@ -84,7 +84,6 @@ def invoices(request: HttpRequest) -> HttpResponse:
         "views": saved_views("invoices", at.actor),
         "members": Member.objects.filter(active=True).order_by("name"),
         "cadences": chasing.cadences(),
-        "pause_form": PauseForm(),
         "more_match": _cut_off(chosen),
     }
     return render(request, "invoices/list.html", context)
@@ -134,11 +133,12 @@ def _headings(given: QueryDict, sort: str) -> list[Heading]:
         ("number", _("Invoice"), ""),
         ("customer", _("Customer"), ""),
         ("", _("State"), ""),
+        ("", _("Look at"), ""),
         ("due_date", _("Due"), "num"),
         ("amount", _("Balance"), "num"),
         ("", _("Owner"), "wide"),
         ("last_action", _("Last action"), "wide"),
-        ("", _("Next"), "wide"),
+        ("", _("Next"), "widest"),
     )
     return [_heading(given, sort, *column) for column in columns]
 
@@ -154,12 +154,6 @@ def _heading(given: QueryDict, sort: str, key: str, name: str, css: str) -> Head
     return Heading(
         name, css, "descending" if descending else "ascending", _with(given, sort=turned)
     )
-
-
-@member_page
-def choices(request: HttpRequest) -> HttpResponse:
-    """List the engagements and tags in use, as suggestions in the filters."""
-    return render(request, "partials/filter_choices.html", overview_search.suggestions())
 
 
 @member_page
@@ -300,6 +294,5 @@ urlpatterns = [
     path("invoices/", invoices, name="invoices"),
     path("invoices/new", new, name="invoice_new"),
     path("invoices/bulk", bulk, name="invoices_bulk"),
-    path("invoices/choices", choices, name="invoices_choices"),
     path("invoices/export", exported, name="invoices_export"),
 ]

@@ -60,7 +60,12 @@ def new(request: HttpRequest) -> HttpResponse:
             messages.success(request, _told(result, at))
             return redirect(way_back(request, reverse("payment", args=[result.payment.pk])))
     customer = _named(form, request)
-    context = {"form": form, "customer": customer, "owing": form.owing(customer)}
+    context = {
+        "form": form,
+        "customer": customer,
+        "owing": form.owing(customer),
+        "next": request.POST.get("next", request.GET.get("next", "")),
+    }
     if request.htmx:  # type: ignore[attr-defined]  # django_htmx
         return render(request, "payments/owing.html", context)
     return render(request, "payments/new.html", context, status=422 if form.errors else 200)

@@ -2,21 +2,19 @@
 
 from collections.abc import Mapping
 from datetime import date, datetime
-from functools import lru_cache
 from typing import Any
 
-import heroicons
 from django import template
 from django.forms import BoundField, CheckboxInput, Form
 from django.urls import NoReverseMatch, reverse
 from django.utils.html import format_html
-from django.utils.safestring import SafeString, mark_safe
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy
 
 from dunwell.core.money import Money
 from dunwell.core.states import State
 from dunwell.tenancy import locale
-from dunwell.web import words
+from dunwell.web import icons, words
 from dunwell.web.requests import Here
 
 register = template.Library()
@@ -47,14 +45,7 @@ def _locale(context: Mapping[str, Any]) -> str:
 @register.simple_tag
 def icon(name: str, size: int = 18, label: str = "") -> SafeString:
     """Draw an outline icon; without a label it is hidden from screen readers."""
-    return _icon(str(name), size, str(label))
-
-
-@lru_cache(maxsize=512)
-def _icon(name: str, size: int, label: str) -> SafeString:
-    style = "outline" if size > 16 else "micro"
-    attributes = {"role": "img", "aria-label": label} if label else {"aria-hidden": "true"}
-    return mark_safe(heroicons._render_icon(style, name, size, attributes))  # noqa: S308, SLF001 (its own tag does the same)
+    return icons.draw(str(name), size, str(label))
 
 
 @register.simple_tag(takes_context=True)
@@ -136,8 +127,7 @@ def state(context: Mapping[str, Any], value: State, due: date | None = None) -> 
 @register.filter
 def initials(name: str) -> str:
     """Shorten a person's name to at most two letters."""
-    parts = str(name).split()
-    return "".join(part[0] for part in (parts[:1] + parts[1:][-1:]))
+    return words.initials(str(name))
 
 
 @register.inclusion_tag("partials/field.html")
