@@ -63,8 +63,7 @@ class PlannedFacts:
     """One planned send that is due.
 
     `retry_of` marks a member's own new attempt; `only` then names whom the first attempt
-    failed to reach (contact ids, folded addresses), None for everyone, also where there was
-    nobody to reach.
+    failed to reach (by channel: contact ids, folded addresses), None for everyone.
     """
 
     id: UUID
@@ -74,7 +73,7 @@ class PlannedFacts:
     template: str | None = None
     on_issue: bool = False
     retry_of: UUID | None = None
-    only: frozenset[UUID | str] | None = None
+    only: frozenset[tuple[Channel, UUID | str]] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,11 +253,11 @@ def address(
 
 
 def _among(
-    found: Mapping[Channel, tuple[Recipient, ...]], only: frozenset[UUID | str]
+    found: Mapping[Channel, tuple[Recipient, ...]], only: frozenset[tuple[Channel, UUID | str]]
 ) -> dict[Channel, tuple[Recipient, ...]]:
     """Keep the recipients that a retry is meant for."""
     kept = {
-        channel: tuple(one for one in people if not only.isdisjoint(one.persons))
+        channel: tuple(one for one in people if any((channel, who) in only for who in one.persons))
         for channel, people in found.items()
     }
     return {channel: people for channel, people in kept.items() if people}

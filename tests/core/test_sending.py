@@ -45,7 +45,7 @@ def due(
     template: str | None = None,
     on_issue: bool = False,
     retry_of: UUID | None = None,
-    only: frozenset[UUID | str] | None = None,
+    only: frozenset[tuple[Channel, UUID | str]] | None = None,
 ) -> PlannedFacts:
     return PlannedFacts(
         id=uuid4(),
@@ -187,9 +187,8 @@ def test_if_nobody_is_left_the_send_is_skipped_and_points_at_the_first() -> None
 
 
 def test_a_members_retry_obeys_only_paid_closed_and_holds() -> None:
-    retry = due(
-        on_issue=True, retry_of=OTHER, only=frozenset({"bora@customer.test"}), channels=(EMAIL, SMS)
-    )
+    only = frozenset({(EMAIL, "bora@customer.test"), (SMS, "gone@customer.test")})
+    retry = due(on_issue=True, retry_of=OTHER, only=only, channels=(EMAIL, SMS))
     reached: dict[tuple[Channel, UUID | str], UUID] = {(EMAIL, BORA.id): OTHER}
     free = replace(INVOICE, chasing_on=False, minimum_minor=9999, reached=reached)
     decision = decided(retry, free)
@@ -200,7 +199,7 @@ def test_a_members_retry_obeys_only_paid_closed_and_holds() -> None:
     assert decided(retry, replace(free, balance_minor=0)) == Cancel(Reason.PAID)
     hold = Hold(HoldKind.DISPUTE)
     assert decided(retry, replace(free, holds=(hold,))) == Skip(Reason.PAUSED, hold=hold)
-    gone = replace(retry, only=frozenset({"gone@customer.test"}))
+    gone = replace(retry, only=frozenset({(EMAIL, "gone@customer.test")}))
     assert decided(gone, free) == Skip(Reason.NO_RECIPIENT)
 
 

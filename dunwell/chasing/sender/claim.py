@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from dunwell.chasing.sender.again import claim_again
+from dunwell.chasing.sender.attempts import Person, wanted_by_retries
 from dunwell.chasing.sender.batches import Batches, Claim, Job, Moment
 from dunwell.chasing.sender.facts import Subject, load_subjects
 from dunwell.chasing.sender.rows import Row, as_json
@@ -53,11 +54,6 @@ WHERE p.organization_id = ANY(%(orgs)s) AND p.invoice_id = ANY(%(invoices)s)
   AND p.state = 'planned' AND p.at <= %(now)s AND NOT p.id = ANY(%(claimed)s)
   AND (p.not_before IS NULL OR p.not_before <= %(wall)s)
 FOR UPDATE OF p SKIP LOCKED
-"""
-_FAILED_OF = """
-SELECT planned_send_id, contact_id, lower(to_address) FROM inbox_delivery
-WHERE organization_id = ANY(%s) AND planned_send_id = ANY(%s)
-  AND state IN ('failed', 'bounced', 'uncertain')
 """
 _END = """
 UPDATE chasing_plannedsend p
@@ -133,10 +129,11 @@ def _claim_due(
         since=min(row[4] for row in rows),
         now=moment.now,
     )
-    failed = _failed_recipients(cursor, rows)
+    retries = {row[0]: subjects[row[2]] for row in rows if row[9] is not None}
+    wanted = wanted_by_retries(cursor, retries=retries)
     sends: dict[UUID, list[PlannedFacts]] = defaultdict(list)
     for row in rows:
-        sends[row[2]].append(_planned_facts(row, failed))
+        sends[row[2]].append(_planned_facts(row, wanted))
     deciding = _Deciding(moment, batches)
     for invoice, due in sends.items():
         subject = subjects[invoice]
@@ -151,20 +148,7 @@ def _claim_due(
         cursor.execute(_DELIVERIES, [moment.now, give_up, as_json(deciding.made)])
 
 
-def _failed_recipients(
-    cursor: Any, rows: Sequence[Sequence[Any]]
-) -> dict[UUID, frozenset[UUID | str]]:
-    """Return whom the first attempts of retries failed to reach; nobody known means everyone."""
-    first = sorted({row[9] for row in rows if row[9] is not None})
-    people: dict[UUID, set[UUID | str]] = defaultdict(set)
-    if first:
-        orgs = sorted({row[1] for row in rows})
-        for send, contact, address in cursor.execute(_FAILED_OF, [orgs, first]).fetchall():
-            people[send].update(person for person in (contact, address) if person)
-    return {send: frozenset(known) for send, known in people.items()}
-
-
-def _planned_facts(row: Sequence[Any], failed: dict[UUID, frozenset[UUID | str]]) -> PlannedFacts:
+def _planned_facts(row: Sequence[Any], wanted: dict[UUID, frozenset[Person]]) -> PlannedFacts:
     send, _organization, _invoice, kind, at, channels, roles, template, trigger, retry_of = row
     return PlannedFacts(
         id=send,
@@ -175,7 +159,7 @@ def _planned_facts(row: Sequence[Any], failed: dict[UUID, frozenset[UUID | str]]
         on_issue=trigger == "on_issue",
         # A member's own message obeys the same rules as a member's retry.
         retry_of=send if kind == "manual" else retry_of,
-        only=failed.get(retry_of) if retry_of else None,
+        only=wanted.get(send),
     )
 
 
