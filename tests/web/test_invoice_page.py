@@ -348,10 +348,10 @@ def test_the_invoice_of_another_company_is_not_there(invoice: Invoice, house: No
 
 
 def test_a_dialog_gets_the_form_alone_and_then_goes_on(owner: Client, invoice: Invoice) -> None:
-    htmx = {"HTTP_HX_REQUEST": "true"}
-    form = owner.get(f"/invoices/{invoice.pk}/log/", **htmx).content.decode()
+    htmx = {"HX-Request": "true"}
+    form = owner.get(f"/invoices/{invoice.pk}/log/", headers=htmx).content.decode()
     assert "<html" not in form
-    refused = owner.post(f"/invoices/{invoice.pk}/log/", {}, **htmx)
+    refused = owner.post(f"/invoices/{invoice.pk}/log/", {}, headers=htmx)
     assert refused.status_code == 422
-    done = owner.post(f"/invoices/{invoice.pk}/log/", {"kind": "note", "text": "Hm."}, **htmx)
+    done = owner.post(f"/invoices/{invoice.pk}/log/", {"kind": "note", "text": "Hm."}, headers=htmx)
     assert done.headers["HX-Redirect"].startswith(f"/invoices/{invoice.pk}/")
