@@ -10,6 +10,8 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from dunwell import flows
+from dunwell.chasing.models import PlannedSend
+from dunwell.inbox.models import Delivery
 from dunwell.ledger.models import Invoice, InvoiceDocument, Payment, Promise
 from dunwell.ledger.operations import ContactInput
 from tests.chasing.desk import Desk, after_due, before_due, on_issue, repeat
@@ -276,6 +278,34 @@ def test_a_failed_send_is_tried_again(owner: Client, desk: Desk) -> None:
     failed = desk.rows(invoice)[0]
     answer = owner.post(f"/invoices/{invoice.pk}/retry/{failed.pk}/", {"hour": "9"}, follow=True)
     assert "Another attempt is planned." in words(answer)
+
+
+def test_what_may_have_arrived_is_tried_again_only_with_a_confirmation(
+    owner: Client, desk: Desk, invoice: Invoice
+) -> None:
+    desk.advance("2026-03-02 10:00")
+    sent = desk.rows(invoice)[0]
+    # As the sweep leaves a hand-over whose sender died.
+    Delivery.objects.filter(planned_send_id=sent.pk).update(state="uncertain", reason="uncertain")
+    PlannedSend.objects.filter(pk=sent.pk).update(state="failed", reason="uncertain")
+    assert "“When issued” may have arrived" in shown(owner, invoice)
+    again = f"/invoices/{invoice.pk}/retry/{sent.pk}/"
+    assert "it may have arrived" in words(owner.get(again))
+    assert "Please confirm this." in words(owner.post(again, {"hour": "9"}))
+    answer = owner.post(again, {"hour": "9", "sure": "on"}, follow=True)
+    assert "Another attempt is planned." in words(answer)
+
+
+def test_a_customer_nobody_chases_is_named(owner: Client, desk: Desk) -> None:
+    customer = desk.customer(do_not_chase=True, do_not_chase_reason="Family of the founder.")
+    page = shown(owner, desk.invoice(STEPS, customer=customer))
+    assert "Proseware is not chased. Family of the founder." in page
+
+
+def test_an_invoice_without_a_schedule_offers_one(owner: Client, desk: Desk) -> None:
+    page = shown(owner, desk.invoice(None))
+    assert "Nobody reminds this customer yet." in page
+    assert "Choose a cadence" in page
 
 
 def test_who_gets_it_refuses_what_is_no_address(owner: Client, invoice: Invoice) -> None:

@@ -6,7 +6,6 @@ from datetime import date, datetime
 from typing import Final
 from uuid import UUID
 
-from django.db import connection
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -14,14 +13,13 @@ from django.urls import path
 
 from dunwell.chasing import queries
 from dunwell.chasing.models import Pause, PlannedSend
-from dunwell.chasing.sender.facts import Subject, load_subjects
 from dunwell.core.calendar import add_days, local_date, midnight
-from dunwell.core.holds import held
 from dunwell.ledger.models import Dispute, Invoice, Promise
 from dunwell.ledger.queries import OPEN
 from dunwell.tenancy.roles import Permission
 from dunwell.web.doors import member_page
 from dunwell.web.pages import cadences, sentences, templates
+from dunwell.web.pages.holding import Holding, holding
 from dunwell.web.requests import Here, here
 
 DAYS: Final = 7
@@ -75,15 +73,15 @@ def overview(request: HttpRequest) -> HttpResponse:
     """Show today and the next days, failures, and what is on hold."""
     at = here(request)
     sends = list(_planned(at)[: MOST + 1])
-    holding = _holding(at)
-    subjects = _subjects([*(send.invoice_id for send in sends), *holding], at)
-    days = _days(sends[:MOST], subjects, at)
+    maybe = _maybe_held(at)
+    known = holding([*(send.invoice_id for send in sends), *maybe], at=at)
+    days = _days(sends[:MOST], known, at)
     context = {
         "days": days,
         "more": len(sends) > MOST,
         "today": days[0] if days and days[0].day == at.today else None,
         "failures": _failures(at),
-        "held": _held(holding, subjects, at),
+        "held": _held(maybe, known, at),
         "may": at.actor.may(Permission.CHASING_WRITE),
         "any_cadence": bool(queries.cadences()),
     }
@@ -96,36 +94,12 @@ def _planned(at: Here) -> QuerySet[PlannedSend]:
     return rows.select_related("invoice", "invoice__customer").order_by("at", "id")
 
 
-def _subjects(invoice_ids: Sequence[UUID], at: Here) -> dict[UUID, Subject]:
-    if not invoice_ids:
-        return {}
-    with connection.cursor() as cursor:
-        return load_subjects(cursor, invoice_ids=invoice_ids, since=at.now, now=at.now)
-
-
-def _hold(subject: Subject | None, when: datetime, at: Here) -> str:
-    """Say what holds an invoice at an instant; empty where nothing does."""
-    if subject is None:
-        return ""
-    grace = subject.organization.rules.grace_days
-    found = held(
-        holds=subject.invoice.holds,
-        balance_minor=subject.balance_minor,
-        at=when,
-        grace_days=grace,
-        zone=at.organization.zone,
-    )
-    if found is None:
-        return ""
-    return sentences.hold_words(found, grace_days=grace, tag=at.organization.locale)
-
-
-def _days(sends: Sequence[PlannedSend], subjects: dict[UUID, Subject], at: Here) -> list[Day]:
+def _days(sends: Sequence[PlannedSend], known: Holding, at: Here) -> list[Day]:
     by_day: dict[date, list[Ahead]] = {}
     for send in sends:
         # What is late goes out with today's.
         day = max(local_date(send.at, at.organization.zone), at.today)
-        hold = _hold(subjects.get(send.invoice_id), max(send.at, at.now), at)
+        hold = known.words(send.invoice, max(send.at, at.now))
         words = _words(send, at)
         row = Ahead(send.invoice, words, send.at, send.channels, hold)
         by_day.setdefault(day, []).append(row)
@@ -167,7 +141,7 @@ def _failures(at: Here) -> list[Failure]:
     ]
 
 
-def _holding(at: Here) -> list[UUID]:
+def _maybe_held(at: Here) -> list[UUID]:
     """Find the open invoices that something may hold."""
     mine = Q(invoice=OuterRef("pk"))
     rows = Invoice.objects.filter(
@@ -179,7 +153,7 @@ def _holding(at: Here) -> list[UUID]:
     return list(rows.order_by("-balance_minor", "id").values_list("id", flat=True)[:MOST])
 
 
-def _held(ids: Sequence[UUID], subjects: dict[UUID, Subject], at: Here) -> list[Held]:
+def _held(ids: Sequence[UUID], known: Holding, at: Here) -> list[Held]:
     rows = Invoice.objects.filter(pk__in=ids).select_related("customer")
     paused = set(
         Pause.objects.filter(invoice__in=ids, ends_at__gt=at.now).values_list(
@@ -188,7 +162,7 @@ def _held(ids: Sequence[UUID], subjects: dict[UUID, Subject], at: Here) -> list[
     )
     found = []
     for invoice in rows.order_by(F("due_date").asc(nulls_last=True), "id"):
-        why = _hold(subjects.get(invoice.pk), at.now, at)
+        why = known.words(invoice, at.now)
         if why:
             found.append(Held(invoice, why, invoice.pk in paused))
     return found

@@ -4,17 +4,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from django.db import connection
 from django.utils.translation import gettext as _
 
 from dunwell.chasing import queries
 from dunwell.chasing.models import FirstSend, PlannedSend
 from dunwell.chasing.operations.schedules import steps_of
-from dunwell.chasing.sender.facts import load_subjects
 from dunwell.core.cadence import Step, keep_keys
 from dunwell.core.calendar import add_days, local_date
 from dunwell.core.errors import CoreError
-from dunwell.core.holds import held
 from dunwell.core.outcomes import FROZEN, SendState
 from dunwell.core.schedule import Existing, Instance, PlanMode, instances, plan
 from dunwell.core.terms import due_date
@@ -22,6 +19,7 @@ from dunwell.ledger.checks import sentence
 from dunwell.ledger.models import Invoice
 from dunwell.tenancy.holidays import business_calendar
 from dunwell.web.pages import sentences
+from dunwell.web.pages.holding import holding
 from dunwell.web.requests import Here
 
 
@@ -161,7 +159,7 @@ def _lines(case: _Case, at: Here) -> list[Line]:
 
 
 def _outcome(
-    state: SendState, reason: str, when: datetime, *, at: Here, hold: str | None
+    state: SendState, reason: str, when: datetime, *, at: Here, hold: str
 ) -> tuple[str, list[str]]:
     """Say with which mark one send is drawn, and what is to be known about it."""
     if state is SendState.FAILED:
@@ -172,7 +170,7 @@ def _outcome(
         return "skipped", [sentences.send_words(state, reason)]
     if when <= at.now:
         return "next", [_("goes out now")]
-    if hold is not None:
+    if hold:
         return "skipped", [_("would be skipped, on hold: %(why)s") % {"why": hold}]
     return "planned", []
 
@@ -201,25 +199,10 @@ def _moved(step: Step, instance: Instance, plain: date, case: _Case, at: Here) -
     return []
 
 
-def _holds(case: _Case, at: Here) -> Callable[[datetime], str | None]:
+def _holds(case: _Case, at: Here) -> Callable[[datetime], str]:
     """Return what says whether, and by what, the invoice is held at an instant."""
-    if case.invoice is None or case.invoice.issued_at is None:
-        return lambda _when: None
-    with connection.cursor() as cursor:
-        subjects = load_subjects(cursor, invoice_ids=[case.invoice.pk], since=at.now, now=at.now)
-    subject = subjects[case.invoice.pk]
-    grace = subject.organization.rules.grace_days
-
-    def words(when: datetime) -> str | None:
-        hold = held(
-            holds=subject.invoice.holds,
-            balance_minor=subject.balance_minor,
-            at=when,
-            grace_days=grace,
-            zone=at.organization.zone,
-        )
-        if hold is None:
-            return None
-        return sentences.hold_words(hold, grace_days=grace, tag=at.organization.locale)
-
-    return words
+    invoice = case.invoice
+    if invoice is None or invoice.issued_at is None:
+        return lambda _when: ""
+    known = holding([invoice.pk], at=at)
+    return lambda when: known.words(invoice, when)

@@ -1,8 +1,9 @@
 """The Chasing section: an invoice's schedule as a line with today on it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import cached_property
 from typing import Final
 from uuid import UUID
 
@@ -11,14 +12,12 @@ from django.utils.translation import gettext as _
 from dunwell.chasing import queries
 from dunwell.chasing.models import MessageTemplate, Pause, PlannedSend, Schedule
 from dunwell.chasing.operations.schedules import steps_of
-from dunwell.chasing.sender.facts import Subject
-from dunwell.core.holds import held
 from dunwell.core.states import State
 from dunwell.inbox.models import Delivery
 from dunwell.ledger.models import ContactRole, Invoice
 from dunwell.web import words
 from dunwell.web.pages import sentences
-from dunwell.web.pages.letters import subject_of
+from dunwell.web.pages.holding import holding, minimum_balance
 from dunwell.web.pages.preview import Preview, preview_of
 from dunwell.web.requests import Here
 
@@ -97,10 +96,12 @@ def chasing_of(invoice: Invoice, *, state: State, at: Here) -> Chasing:
     sends = queries.planned_sends(invoice_id=invoice.pk)
     pause = queries.pause_of(invoice_id=invoice.pk, now=at.now)
     bare = Chasing(_title(schedule), _no_schedule(state), schedule, pause)
-    if schedule is None and not sends:
+    if not sends and (schedule is None or not schedule.steps):
         return bare
     if state is State.DRAFT:
-        shown = preview_of(steps=steps_of(schedule), invoice=invoice, at=at) if schedule else None
+        if schedule is None or not schedule.enabled:
+            return replace(bare, status=_("Switched off"))
+        shown = preview_of(steps=steps_of(schedule), invoice=invoice, at=at)
         status = _("A preview: it starts when the invoice is issued.")
         return replace(bare, status=status, preview=shown)
     return _issued(invoice, bare, sends, state=state, at=at)
@@ -111,11 +112,11 @@ def _issued(
 ) -> Chasing:
     """Fill in what is planned, what went out, and what holds or failed."""
     deliveries = queries.deliveries_of(planned_send_ids=[send.pk for send in sends])
-    subject = subject_of(invoice_id=invoice.pk, since=at.now, now=at.now)
-    reader = _Reader(at, subject, deliveries)
+    holds = holding([invoice.pk], at=at)
+    reader = _Reader(at, lambda when: holds.words(invoice, when), deliveries)
     items = [reader.item(send) for send in sends]
     open_still = state not in (State.PAID, State.CLOSED)
-    hold = reader.hold_at(at.now) if open_still else ""
+    hold = holds.words(invoice, at.now) if open_still else ""
     return replace(
         bare,
         status=_ended(state) or _status(sends, hold=hold, on=bare.on, at=at),
@@ -123,7 +124,7 @@ def _issued(
         items=_with_today(items, at.now),
         outcomes=[(item, reader.outcomes(item.id)) for item in items if reader.outcomes(item.id)],
         troubles=reader.troubles(sends) if open_still else (),
-        notes=_notes(invoice, subject) if open_still else (),
+        notes=_notes(invoice, at) if open_still else (),
     )
 
 
@@ -162,14 +163,14 @@ def _status(sends: Sequence[PlannedSend], *, hold: str, on: bool, at: Here) -> s
     return _("All steps are done; nothing more is planned.")
 
 
-def _notes(invoice: Invoice, subject: Subject) -> list[str]:
+def _notes(invoice: Invoice, at: Here) -> list[str]:
     """Name what else keeps messages back."""
     notes = []
     if invoice.customer.do_not_chase:
         because = invoice.customer.do_not_chase_reason
         sentence = _("%(customer)s is not chased.") % {"customer": invoice.customer.name}
         notes.append(f"{sentence} {because}".strip())
-    if invoice.balance.minor < subject.invoice.minimum_minor:
+    if invoice.balance.minor < minimum_balance(invoice, at=at):
         notes.append(_("The balance is below your minimum, so reminders are skipped."))
     return notes
 
@@ -185,29 +186,26 @@ class _Reader:
     """Puts planned sends and deliveries of one invoice into words."""
 
     def __init__(
-        self, at: Here, subject: Subject, deliveries: Mapping[UUID, Sequence[Delivery]]
+        self,
+        at: Here,
+        hold_at: Callable[[datetime], str],
+        deliveries: Mapping[UUID, Sequence[Delivery]],
     ) -> None:
         self.at = at
-        self.subject = subject
+        self.hold_at = hold_at
         self.deliveries = deliveries
-        self.roles = {str(r.pk): r.name for r in ContactRole.objects.all()}
-        rows = MessageTemplate.objects.values_list("name", "title")
-        self.titles = {name: title for name, title in rows if title}
         self.next_seen = False
 
-    def hold_at(self, when: datetime) -> str:
-        """Say what holds the invoice at an instant; empty where nothing does."""
-        grace = self.subject.organization.rules.grace_days
-        found = held(
-            holds=self.subject.invoice.holds,
-            balance_minor=self.subject.balance_minor,
-            at=when,
-            grace_days=grace,
-            zone=self.at.organization.zone,
-        )
-        if found is None:
-            return ""
-        return sentences.hold_words(found, grace_days=grace, tag=self.at.organization.locale)
+    @cached_property
+    def roles(self) -> dict[str, str]:
+        """Name the contact roles; asked for only where a step has some."""
+        return {str(role.pk): role.name for role in ContactRole.objects.all()}
+
+    @cached_property
+    def titles(self) -> dict[str, str]:
+        """Give the titles of the organization's own templates."""
+        rows = MessageTemplate.objects.values_list("name", "title")
+        return {name: title for name, title in rows if title}
 
     def item(self, send: PlannedSend) -> Item:
         """Put one planned send into words."""
