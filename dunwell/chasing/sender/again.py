@@ -1,6 +1,7 @@
 """Taking up deliveries again that were put back, or refused for the moment."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from dunwell.chasing.sender.batches import Batches, Claim, Ended, Job, Moment
@@ -100,13 +101,12 @@ def _ended_meanwhile(row: Sequence[Any], subject: Subject, moment: Moment) -> En
         id=send,
         at=at,
         channels=(Channel(row[4]),),
-        # Its own first message may have made the invoice “sent” on another channel meanwhile.
-        on_issue=False,
-        retry_of=send if kind == "manual" or trigger == "on_issue" else retry_of,
+        on_issue=trigger == "on_issue",
+        retry_of=send if kind == "manual" else retry_of,
     )
-    stop = stopped(
-        send=facts, invoice=subject.invoice, rules=subject.organization.rules, now=moment.now
-    )
+    # Its own first message may have made the invoice “sent” on another channel meanwhile.
+    invoice = replace(subject.invoice, ever_sent=False)
+    stop = stopped(send=facts, invoice=invoice, rules=subject.organization.rules, now=moment.now)
     if stop is None:
         return None
     return Ended(delivery, send, "cancelled", str(stop.reason))

@@ -38,7 +38,8 @@ FROM json_to_recordset(%s) AS new (id uuid, state text, reason text, detail text
 WHERE d.id = new.id
 """
 _ENDED = """
-UPDATE inbox_delivery d SET state = new.state, reason = new.reason, settled_at = %s
+UPDATE inbox_delivery d
+SET state = new.state, reason = new.reason, settled_at = %s, next_try_at = NULL
 FROM unnest(%s::uuid[], %s::text[], %s::text[]) AS new (id, state, reason) WHERE d.id = new.id
 """
 _UNDO = """
