@@ -100,17 +100,17 @@ def _narrowed_tallies(invoices: QuerySet[Invoice], *, today: date) -> Tallies:
         invoices.filter(OPEN)
         .order_by()
         .values("due_date", "currency")
-        .annotate(n=Count("pk"), total=Sum("balance_minor"))
-        .values_list("due_date", "currency", "n", "total"),
+        .annotate(n=Count("pk"), owed=Sum("balance_minor"))
+        .values_list("due_date", "currency", "n", "owed"),
         today=today,
     )
 
 
-def _by_day(days: Iterable[tuple[date, str, int, int]], *, today: date) -> Tallies:
+def _by_day(days: Iterable[tuple[date | None, str, int, int]], *, today: date) -> Tallies:
     """Fold sums per due date into those of the three open states."""
     found: Tallies = {State.SENT: {}, State.DUE: {}, State.OVERDUE: {}}
     for due, currency, count, minor in days:
-        if count:
+        if count and due:
             state = invoice_state(
                 issued=True, closed=False, balance_minor=1, due_date=due, today=today
             )

@@ -110,7 +110,7 @@ def _promise_broken(today: date) -> Q:
     return Q(Exists(settled)) | Q(Exists(_open_promises().filter(ends__lt=today)))
 
 
-def _open_promises() -> QuerySet[Promise]:
+def _open_promises() -> QuerySet[Any]:
     """Select open promises with the last day (`ends`) on which each still holds."""
     last_day = ExpressionWrapper(F("promised_on") + F("grace_days"), output_field=DateField())
     return _mine(Promise).filter(state="open").annotate(ends=last_day)

@@ -7,8 +7,8 @@ from django.db import connection, transaction
 from django.utils.translation import gettext as _
 
 from dunwell.overview.models import PAGES, SavedView
-from dunwell.tenancy.errors import InvalidInput, NotFound
-from dunwell.tenancy.roles import Actor
+from dunwell.tenancy.errors import InvalidInput, NotAllowed, NotFound
+from dunwell.tenancy.roles import Actor, Permission
 from dunwell.tenancy.scope import organization_id
 
 _FOLD = """
@@ -44,6 +44,8 @@ def save_view(
         raise InvalidInput.at("name", _("Give the view a name of at most 60 characters."))
     if len(query) > 1000:
         raise InvalidInput.at("query", _("These filters are too long to be saved."))
+    if actor.member_id is None:
+        raise NotAllowed(permission=Permission.READ.value)
     view, _created = SavedView.objects.update_or_create(
         organization_id=organization_id(),
         member_id=actor.member_id,
@@ -57,6 +59,7 @@ def save_view(
 
 def delete_view(*, view_id: UUID, actor: Actor) -> None:
     """Delete a view of the actor's own. Raises NotFound, also for others' shared views."""
-    deleted, _rows = SavedView.objects.filter(pk=view_id, member_id=actor.member_id).delete()
-    if not deleted:
+    view = SavedView.objects.filter(pk=view_id).first()
+    if view is None or view.member_id != actor.member_id:
         raise NotFound(_("This view is not yours or is already gone."))
+    view.delete()

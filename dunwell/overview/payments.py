@@ -1,7 +1,7 @@
 """Payments with what they were applied to."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
@@ -85,7 +85,7 @@ def applied_to(payment_ids: Sequence[UUID]) -> dict[UUID, tuple[AppliedTo, ...]]
     return {pk: tuple(shares) for pk, shares in found.items()}
 
 
-def _row(raw: dict[str, Any], shares: tuple[AppliedTo, ...]) -> PaymentRow:
+def _row(raw: Mapping[str, Any], shares: tuple[AppliedTo, ...]) -> PaymentRow:
     currency = raw["currency"]
     return PaymentRow(
         id=raw["id"],

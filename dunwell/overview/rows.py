@@ -118,7 +118,11 @@ def read(*, ids: Sequence[UUID], organization: Organization, now: datetime) -> l
         return []
     today = local_date(now, organization.zone)
     stale = stale_from(organization, today)
-    given = {"ids": list(ids), "now": now, "default_owner": organization.default_owner_id}
+    given: dict[str, Any] = {
+        "ids": list(ids),
+        "now": now,
+        "default_owner": organization.default_owner_id,
+    }
     with connection.cursor() as cursor:
         cursor.execute(_READ, given)
         names = [column.name for column in cursor.description or ()]

@@ -5,6 +5,7 @@ Each order ends with the id, so it is total and a cursor names exactly one place
 
 import base64
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any, Final, Literal
@@ -59,7 +60,7 @@ SORTS: Final = frozenset(name for key in _KEYS for name in (key, f"-{key}"))
 
 def ordered(
     invoices: QuerySet[Invoice], *, sort: str, status: str, after: str = ""
-) -> QuerySet[Invoice]:
+) -> QuerySet[Any]:
     """Put invoices in order, from behind the cursor `after`; InvalidInput for a broken one."""
     if sort not in SORTS:
         raise InvalidInput.at("sort", _("“%(sort)s” is not an order.") % {"sort": sort})
@@ -134,7 +135,7 @@ def _unknown_place() -> InvalidInput:
     return InvalidInput.at("cursor", message)
 
 
-_READ: Final = {
+_READ: Final[dict[str, Callable[[Any], Any]]] = {
     "int": int,
     "str": str,
     "date": date.fromisoformat,

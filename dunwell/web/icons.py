@@ -10,5 +10,7 @@ from django.utils.safestring import SafeString, mark_safe
 def draw(name: str, size: int = 18, label: str = "") -> SafeString:
     """Draw an outline icon, up to 16 px a filled one; without a label it is only decoration."""
     style = "outline" if size > 16 else "micro"
-    attributes = {"role": "img", "aria-label": label} if label else {"aria-hidden": "true"}
+    attributes: dict[str, object] = (
+        {"role": "img", "aria-label": label} if label else {"aria-hidden": "true"}
+    )
     return mark_safe(heroicons._render_icon(style, name, size, attributes))  # noqa: S308, SLF001 (as its own tag does)

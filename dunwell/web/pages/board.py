@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from dunwell.core.money import Money, sum_by_currency
 from dunwell.core.states import State
 from dunwell.overview import board as overview_board
-from dunwell.overview.board import Column
+from dunwell.overview.board import BoardSort, Column
 from dunwell.tenancy import locale
 from dunwell.web import words
 from dunwell.web.cards import Card, card
@@ -39,9 +39,8 @@ def board(request: HttpRequest) -> HttpResponse:
     """Show the five columns, narrowed and sorted as the address says."""
     at = here(request)
     chosen = filtering.read(request.GET)
-    sort = request.GET.get("sort", "amount")
-    if sort not in overview_board.BOARD_SORTS:
-        sort = "amount"
+    wanted = request.GET.get("sort")
+    sort: BoardSort = next((s for s in overview_board.BOARD_SORTS if s == wanted), "amount")
     columns = overview_board.board(
         organization=at.organization, now=at.now, chosen=chosen.filter, sort=sort
     )

@@ -19,7 +19,8 @@ from dunwell.ledger.queries.found import get_contact, get_customer
 from dunwell.overview import customers as overview_customers
 from dunwell.overview import invoices as overview_invoices
 from dunwell.overview import search as overview_search
-from dunwell.overview.filters import InvoiceFilter
+from dunwell.overview.customers import CustomerSort
+from dunwell.overview.filters import InvoiceFilter, Status
 from dunwell.tenancy import locale
 from dunwell.tenancy.errors import NotFound
 from dunwell.tenancy.roles import Permission
@@ -34,7 +35,7 @@ from dunwell.web.requests import Here, here
 def customers(request: HttpRequest) -> HttpResponse:
     """Show one page of customers; htmx asks for the rows that follow."""
     at = here(request)
-    sort = "-owed" if request.GET.get("sort") == "-owed" else "name"
+    sort: CustomerSort = "-owed" if request.GET.get("sort") == "-owed" else "name"
     page = overview_customers.customers(
         organization=at.organization,
         today=at.today,
@@ -82,7 +83,7 @@ def customer(request: HttpRequest, customer_id: UUID) -> HttpResponse:
     if request.htmx:  # type: ignore[attr-defined]  # django_htmx
         return render(request, "customers/history.html", context)
     account = account_of(customer_id=customer_id, today=at.today)
-    status = "all" if request.GET.get("invoices") == "all" else "open"
+    status: Status = "all" if request.GET.get("invoices") == "all" else "open"
     listed = overview_invoices.invoices(
         organization=at.organization,
         now=at.now,
