@@ -113,6 +113,7 @@ MIDDLEWARE = [
     "dunwell.web.middleware.membership",
     "dunwell.web.errors.ErrorPages",
 ]
+CSRF_FAILURE_VIEW = "dunwell.web.errors.csrf_failed"
 SECURE_CSP = {
     "default-src": ["'self'"],
     "img-src": ["'self'", "data:"],

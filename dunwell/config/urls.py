@@ -11,3 +11,8 @@ urlpatterns = [
     path("api/v1/", api.urls),
     path("", include("dunwell.web.urls")),
 ]
+
+handler400 = "dunwell.web.errors.bad_request"
+handler403 = "dunwell.web.errors.forbidden"
+handler404 = "dunwell.web.errors.not_found"
+handler500 = "dunwell.web.errors.broken"
