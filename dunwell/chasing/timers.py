@@ -5,7 +5,6 @@ from datetime import datetime
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import Min
 
 from dunwell.chasing.models import Pause, PlannedSend
 from dunwell.chasing.operations.planning import replan
@@ -81,13 +80,16 @@ SELECT EXISTS (SELECT FROM inbox_delivery d
 """
 
 
+_NEXT = "SELECT min(at) FROM chasing_plannedsend WHERE organization_id = %s AND state = 'planned'"
+
+
 def next_send(*, organization: Organization, after: datetime) -> datetime | None:
     """Return the instant of the next planned send; now, if one is under way already."""
     if _under_way(organization):
         return after
-    found: datetime | None = PlannedSend.objects.filter(
-        organization=organization, state="planned"
-    ).aggregate(first=Min("at"))["first"]
+    with connection.cursor() as cursor:
+        cursor.execute(_NEXT, [organization.pk])
+        found: datetime | None = cursor.fetchone()[0]
     return None if found is None else max(found, after)
 
 

@@ -5,7 +5,7 @@ from datetime import date, datetime
 from uuid import UUID
 
 from django.db import connection, transaction
-from django.db.models import DateField, ExpressionWrapper, F, Min, QuerySet, Value
+from django.db.models import DateField, ExpressionWrapper, F, QuerySet, Value
 from django.utils.translation import gettext as _
 
 from dunwell.core.calendar import add_days, local_date, midnight
@@ -21,6 +21,15 @@ from dunwell.tenancy.models import Organization
 from dunwell.tenancy.roles import SYSTEM_ACTOR, Actor
 
 _AT_ONCE = 500
+
+# Asked every few seconds for every organization, and before each step of a test clock.
+_NEXT_LAST_DAY = """
+SELECT min(p.promised_on + p.grace_days)
+FROM ledger_promise p
+JOIN ledger_invoice i ON i.organization_id = p.organization_id AND i.id = p.invoice_id
+WHERE p.organization_id = %s AND p.state = 'open'
+  AND i.issued_at IS NOT NULL AND i.closed_at IS NULL AND i.balance_minor > 0
+"""
 
 
 @transaction.atomic
@@ -242,6 +251,7 @@ def next_promise_end(
     after: datetime,  # noqa: ARG001 - all timers take the same
 ) -> datetime | None:
     """Return the midnight at which the next open promise breaks; None if there is none."""
-    last_day = ExpressionWrapper(F("promised_on") + F("grace_days"), output_field=DateField())
-    first = _open_promises().aggregate(first=Min(last_day))["first"]
-    return first and midnight(add_days(first, 1), organization.zone)
+    with connection.cursor() as cursor:
+        cursor.execute(_NEXT_LAST_DAY, [organization.pk])
+        last_day: date | None = cursor.fetchone()[0]
+    return last_day and midnight(add_days(last_day, 1), organization.zone)
