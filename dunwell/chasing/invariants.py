@@ -104,10 +104,11 @@ INVARIANTS: Final = (
         JOIN chasing_plannedsend p
           ON p.organization_id = d.organization_id AND p.id = d.planned_send_id
         JOIN ledger_invoice i ON i.organization_id = d.organization_id AND i.id = d.invoice_id
-        WHERE p.kind = 'step' AND d.state IN {_OUT} AND i.version = 1
-          AND d.local_day < i.invoice_date
+        WHERE p.kind = 'step' AND d.state IN {_OUT} AND d.local_day < i.invoice_date
+          AND NOT EXISTS (SELECT FROM tenancy_event e WHERE e.organization_id = i.organization_id
+            AND e.invoice_id = i.id AND e.kind = 'invoice.amended')
         """,  # noqa: S608 - constants
-        "no step sends an invoice before its date",
+        "no step sends an invoice before its date, unless the date was changed since",
     ),
     Invariant(
         "nothing_planned_after_the_end",

@@ -65,18 +65,7 @@ def claim_again(
             found.ended.append(ended)
             continue
         subject = subjects[row[2]]
-        job = Job(
-            id=row[0],
-            planned_send_id=row[1],
-            subject=subject,
-            contact_id=row[3],
-            channel=row[4],
-            to_name=row[5],
-            to_address=row[6],
-            template=row[7],
-            tries=row[9],
-            give_up_at=row[10],
-        )
+        job = _job(row, subject)
         batch_id, ordinal = batches.enlist(job, route(subject.organization, Channel(row[4])))
         again.append(
             {
@@ -90,6 +79,22 @@ def claim_again(
         )
     if again:
         cursor.execute(_REBATCH, [as_json(again)])
+
+
+def _job(row: Sequence[Any], subject: Subject) -> Job:
+    """Read a row of _AGAIN."""
+    return Job(
+        id=row[0],
+        planned_send_id=row[1],
+        subject=subject,
+        contact_id=row[3],
+        channel=row[4],
+        to_name=row[5],
+        to_address=row[6],
+        template=row[7],
+        tries=row[9],
+        give_up_at=row[10],
+    )
 
 
 def _ended_meanwhile(row: Sequence[Any], subject: Subject, moment: Moment) -> Ended | None:

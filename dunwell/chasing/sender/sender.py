@@ -172,35 +172,22 @@ class Sender:
             if stopped is not None:
                 done.append(self._later(job, batch, stopped))
                 continue
-            handing = _Handing(raw, batch, ordinal, job, done, job.planned_send_id in self._patient)
-            outcome = self._hand_over(handing, now)
+            patient = job.planned_send_id in self._patient
+            handing = _Handing(raw, batch, ordinal, job, done, now, patient)
+            outcome = self._hand_over(handing)
             done.append(outcome)
             if outcome.reason == "unreachable":
                 stopped = outcome.detail
         raw.execute("COMMIT")
 
-    def _hand_over(self, handing: "_Handing", now: datetime) -> Outcome:
+    def _hand_over(self, handing: "_Handing") -> Outcome:
         """Hand one message over and say how that ended."""
-        job, batch = handing.job, handing.batch
-        made: list[Content] = []
-
-        def words() -> Content:
-            made.append(content(job, now=now))
-            return made[0]
-
-        def ended(state: str, **more: Any) -> Outcome:
-            return Outcome(
-                job,
-                batch.id,
-                state,
-                provider=batch.route.name,
-                content=made[0] if made else None,
-                **more,
-            )
-
+        job, batch, ended = handing.job, handing.batch, handing.ended
         try:
             provider = self._providers.of(batch.route)
-            receipt = _carry(provider, Outgoing(envelope(job, now=now), words), handing.go)
+            receipt = _carry(
+                provider, Outgoing(envelope(job, now=handing.now), handing.content), handing.go
+            )
             return ended(DeliveryState.SENT, answer=receipt.reply, sha256=receipt.sha256)
         except Withdrawn:
             return Outcome(job, batch.id, PUT_BACK, locked=handing.locked)
@@ -212,7 +199,9 @@ class Sender:
                 sha256=unsure.sha256,
             )
         except Unreachable as error:
-            return self._later(job, batch, str(error), "unreachable", error.retry_after)
+            # An old connection that was closed under us says nothing about the server.
+            reason = "connection_closed" if error.retry_after == 0 else "unreachable"
+            return self._later(job, batch, str(error), reason, error.retry_after)
         except TemporarilyRefused as error:
             return self._later(job, batch, str(error), "refused_for_now", error.retry_after)
         except Refused as error:
@@ -245,7 +234,8 @@ class Sender:
             wait = timedelta(seconds=0.05 * 2**job.tries)
             over = job.tries + 1 >= _SANDBOX_TRIES
         else:
-            seconds = min(max(wish or 0, 30 * 2 ** min(job.tries, 5)), 900)
+            backing_off = 0 if wish == 0 and not job.tries else 30 * 2 ** min(job.tries, 5)
+            seconds = min(max(wish or 0, backing_off), 900)
             wait = timedelta(seconds=seconds)
             over = job.give_up_at is not None and wall + wait >= job.give_up_at
         return Outcome(
@@ -279,9 +269,27 @@ class _Handing:
     ordinal: int
     job: Job
     done: list[Outcome]
+    now: datetime
     patient: bool
+    made: Content | None = None
     locked: bool = False
     begun: bool = False
+
+    def content(self) -> Content:
+        """Make the message's words, and keep them for the conversation."""
+        self.made = content(self.job, now=self.now)
+        return self.made
+
+    def ended(self, state: str, **more: Any) -> Outcome:
+        """Say how the hand-over ended, with what was handed over."""
+        return Outcome(
+            self.job,
+            self.batch.id,
+            state,
+            provider=self.batch.route.name,
+            content=self.made,
+            **more,
+        )
 
     def go(self) -> bool:
         """Mark, publish, lock and check in one round trip; yes only if nothing has changed."""
