@@ -56,13 +56,13 @@ SMALL = Sizes(
     replay=Replay(invoices=40, customers=6, first=date(2012, 2, 20), last=date(2012, 4, 10)),
     kills=Kills(mails=300, kills=3),
     race=Race(trials=30, workers=2),
-    machine=Machine(runs=8, steps=20, fixed=True),
+    machine=Machine(runs=5, steps=16, fixed=True),
     planning=Planning(schedules=2_000, invoices=200),
 )
 FULL = Sizes(
     replay=Replay(invoices=2466, customers=100, first=date(2012, 1, 3), last=date(2013, 12, 2)),
     kills=Kills(mails=5_000, kills=50),
     race=Race(trials=1_000, workers=4),
-    machine=Machine(runs=300, steps=50, fixed=False),
+    machine=Machine(runs=80, steps=40, fixed=False),
     planning=Planning(schedules=100_000, invoices=50_000),
 )
