@@ -54,7 +54,7 @@ class DunwellAPI(NinjaAPI):
 
     def get_openapi_operation_id(self, operation: Operation) -> str:
         """Name an operation by its noun and verb."""
-        noun = operation.view_func.__module__.rpartition(".")[2]
+        noun = operation.view_func.__module__.split(".")[3]  # dunwell.api.resources.<noun>
         return f"{noun}_{operation.view_func.__name__}"
 
     def _get_urls(self) -> list[URLResolver | URLPattern]:

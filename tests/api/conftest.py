@@ -2,12 +2,12 @@
 
 import json
 import uuid
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from dunwell.tenancy.models import Organization
@@ -88,6 +88,44 @@ class Program:
         return self.post("/test-clock/advance", {"to": to}, status=200)
 
 
+def upload(program: Program, content: bytes, **form: Any) -> Answer:
+    """Post a file to the importer."""
+    file = SimpleUploadedFile("rows.csv", content, content_type="text/csv")
+    return answer(
+        program.client.post(
+            "/api/v1/imports",
+            {"file": file, **form},
+            headers={"Authorization": f"Bearer {program.token}"},
+        )
+    )
+
+
+def furnish(program: Program) -> dict[str, str]:
+    """Make one thing of every kind; map the parameters of addresses to their ids."""
+    today = "2026-03-01"
+    step = {"trigger": {"type": "on_issue"}, "hour": 10, "channels": ["email"]}
+    customer = program.customer(contacts=[{"name": "A", "email": "a@b.example", "roles": ["AP"]}])
+    cadence = program.post("/cadences", {"name": "C", "steps": [step], "default": True})
+    invoice = program.invoice(customer)
+    money = {"customer_id": customer["id"], "amount": euro("1.00"), "applications": []}
+    promise = program.post("/promises", {"invoice_id": invoice["id"], "promised_on": "2026-03-20"})
+    schedule = program.get(f"/invoices/{invoice['id']}/schedule")
+    return {
+        "customer_id": customer["id"],
+        "cadence_id": cadence["id"],
+        "invoice_id": invoice["id"],
+        "payment_id": program.post("/payments", {**money, "received_on": today})["id"],
+        "credit_note_id": program.post("/credit-notes", {**money, "issued_on": today})["id"],
+        "promise_id": promise["id"],
+        "dispute_id": program.post("/disputes", {"invoice_id": invoice["id"]})["id"],
+        "planned_send_id": schedule["planned_sends"][0]["id"],
+        "role_id": program.get("/contact-roles")["items"][0]["id"],
+        "member_id": program.get("/members")["items"][0]["id"],
+        "import_id": upload(program, b"name\nX\n", kind="customers", dry_run="true").json["id"],
+        "template_id": "new_invoice",
+    }
+
+
 def answer(response: Any) -> Answer:
     kind = response.headers.get("Content-Type", "").partition(";")[0]
     body = json.loads(response.content) if response.content and "json" in kind else None
@@ -121,5 +159,5 @@ def other(db: None) -> Program:
 
 
 @pytest.fixture
-def live_program(transactional_db: None) -> Iterator[Program]:
-    yield make_program()
+def live_program(transactional_db: None) -> Program:
+    return make_program()

@@ -12,6 +12,7 @@ from django.db import connections
 
 from dunwell.api import idempotency
 from dunwell.api.resources import customers
+from dunwell.ledger.operations import create_customer
 from dunwell.tenancy import clock
 from dunwell.tenancy.models import IdempotencyKey
 from dunwell.tenancy.scope import organization_scope
@@ -102,12 +103,11 @@ def test_while_the_first_request_works_others_are_told_to_wait(
     live_program: Program, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     begun, may_end = threading.Event(), threading.Event()
-    create = customers.create_customer
 
     def slow(**given: Any) -> Any:
         begun.set()
         may_end.wait(10)
-        return create(**given)
+        return create_customer(**given)
 
     monkeypatch.setattr(customers, "create_customer", slow)
     with ThreadPoolExecutor(1) as pool:

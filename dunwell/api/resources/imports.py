@@ -8,7 +8,7 @@ from uuid import UUID
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from ninja import File, Form, Router, Status, UploadedFile
-from pydantic import BaseModel, Field
+from pydantic import BaseModel
 
 from dunwell.api import paging, shapes
 from dunwell.api.door import Here, here
@@ -21,7 +21,6 @@ from dunwell.tenancy.roles import Permission
 router = Router(tags=["imports"])
 
 Kind = Literal["customers", "contacts", "invoices", "payments"]
-_AS_JSON = Field(max_length=100_000, description="A JSON object")
 
 
 class InvalidRow(BaseModel):
@@ -67,8 +66,8 @@ def start(
     *,
     file: Annotated[UploadedFile, File()],
     kind: Annotated[Kind, Form()],
-    mapping: Annotated[str, Form(), _AS_JSON] = "",
-    options: Annotated[str, Form(), _AS_JSON] = "",
+    mapping: Annotated[str, Form(max_length=100_000, description="A JSON object")] = "",
+    options: Annotated[str, Form(max_length=100_000, description="A JSON object")] = "",
     dry_run: Annotated[bool, Form()] = False,
 ) -> Any:
     """Import a CSV or XLSX file, or with `dry_run` only find out what that would do.
