@@ -103,7 +103,7 @@ def send_due(*, organization: Organization, at: datetime) -> int:
             if not some:
                 if not _waiting(organization, at):
                     return decided
-                sender.sweep(now=at)
+                sender.sweep()
                 time.sleep(0.02)
 
 

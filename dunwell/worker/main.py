@@ -73,7 +73,7 @@ def send_what_is_due(stop: threading.Event) -> None:
         now = clock.wall()
         try:
             if swept is None or (now - swept).total_seconds() >= 1:
-                sender.sweep(now=now)
+                sender.sweep()
                 swept = now
             if not sender.step(now=now):
                 stop.wait(_IDLE_SECONDS)

@@ -1,9 +1,11 @@
 """A mail server in a bad mood and senders that die: right states, and nothing twice."""
 
+import threading
 from collections.abc import Callable, Mapping
 from typing import Any
 
 import pytest
+from django.db import connection
 
 from dunwell.chasing.sender.sender import Sender
 from dunwell.inbox.models import Delivery
@@ -12,6 +14,7 @@ from dunwell.ports.messages import Outgoing, Receipt
 from dunwell.providers.email_smtp.settings import SmtpSettings
 from dunwell.providers.sandbox_outbox import SandboxOutbox
 from dunwell.tenancy import clock
+from dunwell.tenancy.scope import organization_scope
 from tests.chasing.desk import Desk, after_due, new_desk, on_issue, wrong
 from tests.contracts.scripted_smtp import DROP, HANG, ScriptedSmtp
 
@@ -246,8 +249,8 @@ def test_nobody_sweeps_a_sender_that_lives(desk: Desk) -> None:
     desk.invoice([on_issue(8)])
     with _sender() as first, _sender() as second:
         step(first, desk)
-        second.sweep(now=desk.now)
-        assert second.sweep(now=desk.now) == 0
+        second.sweep()
+        assert second.sweep() == 0
         while step(first, desk):
             pass
     assert [d.state for d in Delivery.objects.all()] == ["sent"]
@@ -256,12 +259,6 @@ def test_nobody_sweeps_a_sender_that_lives(desk: Desk) -> None:
 def test_a_payment_between_claim_and_hand_over_withdraws_the_mail(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    import threading
-
-    from django.db import connection
-
-    from dunwell.tenancy.scope import organization_scope
-
     real = SandboxOutbox.hand_over
     invoice = desk.invoice([on_issue(9)])
 

@@ -91,7 +91,7 @@ class Sender:
         is settled. `organization_id` is a sandbox's, None for all live organizations.
         """
         try:
-            link = self._connected(now)
+            link = self._connected()
             self._settle_and_claim(link, now, organization_id, limit)
             for batch in self._work.claim.batches:
                 self._deliver(link, batch, now)
@@ -107,10 +107,10 @@ class Sender:
         self._disconnect()
         self._providers.close()
 
-    def _connected(self, now: datetime) -> Link:
+    def _connected(self) -> Link:
         if self._link is None:
             self._link = Link()
-            self.sweep(now=now)
+            self.sweep()
         return self._link
 
     def _disconnect(self) -> None:
@@ -118,15 +118,15 @@ class Sender:
             self._link.close()
             self._link = None
 
-    def sweep(self, *, now: datetime) -> int:
+    def sweep(self) -> int:
         """Settle the batches of senders that died; returns how many deliveries were concerned."""
         link = self._link
         if link is None:
-            self._connected(now)
+            self._connected()
             return 0
         mine = [batch.id for batch in self._work.claim.batches]
         with link.durable() as cursor:
-            return sweep(cursor, link=link, now=now, wall=self._wall(), but=mine)
+            return sweep(cursor, link=link, wall=self._wall(), but=mine)
 
     def _settle_and_claim(
         self, link: Link, now: datetime, organization_id: UUID | None, limit: int

@@ -32,12 +32,12 @@ FROM inbox_delivery d WHERE d.batch_id = %s ORDER BY d.ordinal
 """
 
 
-def sweep(cursor: Any, *, link: Link, now: datetime, wall: datetime, but: Sequence[UUID]) -> int:
+def sweep(cursor: Any, *, link: Link, wall: datetime, but: Sequence[UUID]) -> int:
     """Settle every batch whose sender's lock is free; return how many deliveries they had.
 
     Before the cursor: handed over (or ended as noted). At the cursor: uncertain. After it: not
     begun, planned again. Where PostgreSQL crashed since, later marks may be lost, so all but what
-    lies before the cursor is uncertain. Rule: chasing, Outcomes.
+    lies before the cursor is uncertain. `wall` is the real instant. Rule: chasing, Outcomes.
     """
     concerned = 0
     rows = cursor.execute(_BATCHES, [link.number, list(but)]).fetchall()
@@ -45,9 +45,11 @@ def sweep(cursor: Any, *, link: Link, now: datetime, wall: datetime, but: Sequen
         free = cursor.execute(_FREE, [LOCK_SPACE, worker % 2**31]).fetchone()[0]
         if not free:
             continue
-        # A sandbox's batch is settled by its own clock.
-        at = sandbox_now or now
-        outcomes = _outcomes(cursor, batch, position, endings, crashed=epoch != link.epoch, now=at)
+        # Each batch by its own clock: any sender may find it, also one that advances a sandbox.
+        at = sandbox_now or wall
+        outcomes = _outcomes(
+            cursor, batch, position, endings, crashed=epoch != link.epoch, now=at, wall=wall
+        )
         settle(cursor, batch_ids=[batch], outcomes=outcomes, ended=(), now=at, wall=wall)
         concerned += len(outcomes)
         log.warning("swept a dead sender's batch", deliveries=len(outcomes), cursor=position)
@@ -62,6 +64,7 @@ def _outcomes(
     *,
     crashed: bool,
     now: datetime,
+    wall: datetime,
 ) -> list[Outcome]:
     rows = cursor.execute(_DELIVERIES, [batch]).fetchall()
     if not rows:
@@ -82,7 +85,9 @@ def _outcomes(
             template=row[8],
             tries=row[9],
         )
-        found.append(_outcome(job, batch, row[1], position, endings, crashed=crashed, now=now))
+        found.append(
+            _outcome(job, batch, row[1], position, endings, crashed=crashed, now=now, wall=wall)
+        )
     return found
 
 
@@ -95,9 +100,10 @@ def _outcome(
     *,
     crashed: bool,
     now: datetime,
+    wall: datetime,
 ) -> Outcome:
     if ordinal < position:
-        return _before(job, batch, endings.get(str(ordinal), DeliveryState.SENT), now)
+        return _before(job, batch, endings.get(str(ordinal), DeliveryState.SENT), now, wall)
     if ordinal == position or crashed:
         known = "The sender stopped while handing this over; it may have arrived."
         return Outcome(
@@ -111,14 +117,14 @@ def _outcome(
     return Outcome(job, batch, PUT_BACK)
 
 
-def _before(job: Job, batch: UUID, state: str, now: datetime) -> Outcome:
+def _before(job: Job, batch: UUID, state: str, now: datetime, wall: datetime) -> Outcome:
     """Give the outcome of a delivery that the dead sender had finished."""
     if state == PUT_BACK:
         return Outcome(job, batch, PUT_BACK)
     if state == DeliveryState.SENT:
         return Outcome(job, batch, state, content=_rebuilt(job, now))
     if state == DeliveryState.QUEUED:
-        return Outcome(job, batch, state, reason="refused_for_now", next_try_at=now)
+        return Outcome(job, batch, state, reason="refused_for_now", next_try_at=wall)
     return Outcome(
         job,
         batch,
