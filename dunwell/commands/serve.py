@@ -2,12 +2,15 @@
 
 import argparse
 import logging
+import os
+import shutil
 import signal
 import subprocess
 import sys
 import threading
 import time
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from dunwell.commands.migrate import migrate
 
@@ -42,6 +45,7 @@ def run(options: argparse.Namespace) -> int:
 
 def keep_alive(commands: list[list[str]], *, stop: threading.Event) -> None:
     """Run the commands as child processes, restarting what ends, until `stop` is set."""
+    _count_together()
     children = [_Child(words=words) for words in commands]
     try:
         while not stop.wait(_LOOK_EVERY_SECONDS):
@@ -49,6 +53,14 @@ def keep_alive(commands: list[list[str]], *, stop: threading.Event) -> None:
                 child.look_after()
     finally:
         _end_all(children)
+
+
+def _count_together() -> None:
+    """Let all children count into one folder, so that /metrics shows the worker's sends too."""
+    folder = Path(os.environ["DUNWELL_DATA"]) / "metrics"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(folder)
 
 
 @dataclass(kw_only=True)

@@ -20,7 +20,6 @@ def test_the_organization_is_read_and_changed(program: Program) -> None:
             "time_zone": "Pacific/Auckland",
             "terms": {"days": 14, "anchor": "end_of_month"},
             "minimum_balances": [euro("5.00")],
-            "email_triggers": {"receipt": True},
         },
     )
     assert changed["name"] == "Fjord & Sons"
@@ -28,7 +27,6 @@ def test_the_organization_is_read_and_changed(program: Program) -> None:
     assert changed["now"] == "2026-03-01T21:00:00+13:00"
     assert changed["terms"] == {"days": 14, "anchor": "end_of_month"}
     assert changed["minimum_balances"] == [euro("5.00")]
-    assert changed["email_triggers"]["receipt"] is True
     assert program.get("/organization") == changed
 
 

@@ -153,7 +153,6 @@ def test_only_what_moves_schedules_asks_to_plan_again(changes: dict[str, Any], a
         ("minimum_balances", {"EUR": "5.001"}),
         ("minimum_balances", {"EUR": "-1"}),
         ("minimum_balances", {"EURO": "1"}),
-        ("email_triggers", {"always": True}),
         ("holiday_calendar", "XX"),
         ("business_days_only", "yes"),
         ("sandbox_now", START),

@@ -30,18 +30,9 @@ _SHOWN = (
     "id", "slug", "name", "legal_name", "tax_id", "email", "phone", "time_zone", "currency",
     "locale", "sandbox", "invoice_prefix", "catch_up_hours", "promise_grace_days",
     "business_days_only", "holiday_calendar", "attach_invoice", "stale_after_days",
-    "email_triggers", "sender_name", "sender_email", "reply_to", "smtp_host", "smtp_port",
+    "sender_name", "sender_email", "reply_to", "smtp_host", "smtp_port",
     "smtp_user", "smtp_security", "address",
 )  # fmt: skip
-
-
-class Triggers(shapes.Body):
-    """The simple emails beside chasing."""
-
-    issued: shapes.YesNo = False
-    before_due: shapes.YesNo = False
-    past_due: shapes.YesNo = False
-    receipt: shapes.YesNo = False
 
 
 class OrganizationPatch(shapes.Body):
@@ -65,7 +56,6 @@ class OrganizationPatch(shapes.Body):
     minimum_balances: Annotated[list[shapes.MoneyIn], Field(max_length=200)] = []
     attach_invoice: shapes.YesNo = True
     stale_after_days: shapes.Whole = 7
-    email_triggers: Triggers = Triggers()
     sender_name: shapes.Line | None = None
     sender_email: shapes.Line | None = None
     reply_to: shapes.Line | None = None
@@ -101,7 +91,6 @@ class OrganizationOut(BaseModel):
     minimum_balances: list[shapes.MoneyOut]
     attach_invoice: bool
     stale_after_days: int
-    email_triggers: Triggers
     default_owner: shapes.OwnerOut | None
     sender_name: str
     sender_email: str
@@ -260,6 +249,4 @@ def _changes(data: OrganizationPatch) -> dict[str, Any]:
             each.read(f"minimum_balances.{n}") for n, each in enumerate(data.minimum_balances)
         ]
         changes["minimum_balances"] = {each.currency: each.text for each in amounts}
-    if "email_triggers" in changes:
-        changes["email_triggers"] = data.email_triggers.model_dump()
     return changes

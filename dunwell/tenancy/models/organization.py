@@ -50,7 +50,6 @@ class Organization(PostalAddress):
     minimum_balances = models.JSONField(default=dict, blank=True)
     attach_invoice = models.BooleanField(default=True)
     stale_after_days = models.PositiveSmallIntegerField(default=7)
-    email_triggers = models.JSONField(default=dict, blank=True)
 
     # Sender of email
     sender_name = models.CharField(max_length=200, blank=True, default="")

@@ -19,9 +19,6 @@ from dunwell.tenancy.locale import parse_locale
 
 type Check = Callable[[str, Any], Any]
 
-EMAIL_TRIGGERS = ("issued", "before_due", "past_due", "receipt")
-"""The simple emails beside chasing (Rule: chasing, Email triggers)."""
-
 _SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _HOST = re.compile(r"[A-Za-z0-9._:\[\]-]+")
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f]")
@@ -193,15 +190,6 @@ def _amount(value: Any, code: str) -> Money:
     if isinstance(value, int) and not isinstance(value, bool):
         return Money(value, code)
     return Money.parse(format(value, "f") if isinstance(value, Decimal) else str(value), code)
-
-
-def email_triggers(field: str, value: Any) -> dict[str, bool]:
-    """Return which simple emails are switched on."""
-    if not isinstance(value, Mapping) or set(value) - set(EMAIL_TRIGGERS):
-        raise InvalidInput.at(
-            field, _("Only these: %(names)s.") % {"names": ", ".join(EMAIL_TRIGGERS)}
-        )
-    return {name: yes_no(field, on) for name, on in value.items()}
 
 
 anchor = one_of(*(each.value for each in Anchor))

@@ -44,7 +44,6 @@ CHECKS: Final[dict[str, checks.Check]] = {
     "minimum_balances": checks.minimum_balances,
     "attach_invoice": checks.yes_no,
     "stale_after_days": checks.whole(1, 365),
-    "email_triggers": checks.email_triggers,
     "sender_name": checks.text(200),
     "sender_email": checks.email,
     "reply_to": checks.email,
