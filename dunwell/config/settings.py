@@ -1,4 +1,4 @@
-"""Django settings; everything an operator may set comes from the environment (docs/reference/settings.md)."""
+"""Django settings. What an operator may set comes from the environment (reference/settings.md)."""
 
 import os
 from pathlib import Path

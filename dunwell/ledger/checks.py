@@ -70,7 +70,7 @@ class Checks:
         self, model: type[models.Model], name: str, value: str, *, field: str = "", **options: bool
     ) -> str:
         """Check a text against the length of a model's column of that name."""
-        limit = getattr(model._meta.get_field(name), "max_length", None)  # noqa: SLF001 - Django's public API
+        limit = getattr(model._meta.get_field(name), "max_length", None)
         return self.text(field or name, value, limit=limit, **options)
 
     def day(self, field: str, value: date) -> date:

@@ -123,9 +123,7 @@ def test_a_viewer_reads_settings_but_cannot_change_them(
     assert (changed.name, changed.sender_name) == ("Acme", "")
 
 
-@pytest.mark.parametrize(
-    "path", ["bank-accounts/new/", "sending/test/", "tokens/", "members/"]
-)
+@pytest.mark.parametrize("path", ["bank-accounts/new/", "sending/test/", "tokens/", "members/"])
 def test_a_viewer_who_acts_all_the_same_gets_a_403_page(
     client: Client, acme: Organization, path: str
 ) -> None:

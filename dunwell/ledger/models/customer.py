@@ -8,7 +8,7 @@ from dunwell.tenancy.models import Member, PostalAddress, TenantKey, TenantModel
 
 
 class Customer(PostalAddress, TenantModel):
-    """A company or person who owes. `terms_days` and `terms_anchor` are set together or not at all."""
+    """A company or person who owes. Both parts of the terms are set, or neither."""
 
     name = models.CharField(max_length=200)
     external_id = models.CharField(max_length=100, null=True)

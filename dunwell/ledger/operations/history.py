@@ -108,7 +108,7 @@ def audited(
         actor=actor,
         at=now,
         action=action,
-        object_type=row._meta.model_name,  # noqa: SLF001 - Django's public API
+        object_type=row._meta.model_name,
         object_id=row.pk,
         changes=changes,
     )

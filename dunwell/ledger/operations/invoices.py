@@ -307,7 +307,7 @@ def _require_total_above_applied(invoice: Invoice, cleaned: Cleaned) -> None:
 
 def _differences(before: Invoice, after: Invoice) -> dict[str, list[Any]]:
     """Map each stored field that changed to its old and new value."""
-    columns = Invoice._meta.concrete_fields  # noqa: SLF001 - Django's public API
+    columns = Invoice._meta.concrete_fields
     names = [column.attname for column in columns if not column.generated]
     return {
         name: [as_json(getattr(before, name)), as_json(getattr(after, name))]

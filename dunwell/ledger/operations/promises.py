@@ -254,4 +254,4 @@ def next_promise_end(
     with connection.cursor() as cursor:
         cursor.execute(_NEXT_LAST_DAY, [organization.pk])
         last_day: date | None = cursor.fetchone()[0]
-    return last_day and midnight(add_days(last_day, 1), organization.zone)
+    return None if last_day is None else midnight(add_days(last_day, 1), organization.zone)
