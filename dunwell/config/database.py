@@ -19,7 +19,7 @@ GRANT {user}_system TO {user} WITH INHERIT FALSE, SET TRUE;
 CREATE DATABASE {database} OWNER {user};
 \\c {database}
 CREATE EXTENSION vector; CREATE EXTENSION pg_trgm; CREATE EXTENSION unaccent;"""
-"""What an administrator runs once on a server of their own (docs/how-to/your-own-postgresql.md)."""
+"""What an administrator runs once on a server of their own (docs/how-to/own-postgresql.md)."""
 
 
 class DatabaseUnusable(Exception):

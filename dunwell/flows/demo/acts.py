@@ -71,8 +71,12 @@ class Invoice(Act):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Paid(Act):
-    """Money came in for `share` of the balance, and `extra` minor units too much."""
+    """Money came in for `share` of the balance, and `extra` minor units too much.
 
+    It is booked on the act's day; `received` is the bank's day where that was earlier.
+    """
+
+    received: date | None = None
     share: Fraction = WHOLE
     extra: int = 0
     method: str = "Bank transfer"

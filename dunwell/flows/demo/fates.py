@@ -8,7 +8,7 @@ from typing import Final
 
 from dunwell.flows.demo.acts import TODAY, Act, Invoice, Job, Logged, Paid, Promised, Time
 from dunwell.flows.demo.firms import Habit
-from dunwell.flows.demo.work import workday
+from dunwell.flows.demo.work import desk_day, phone_day, workday
 
 _NEVER: Final = date.max
 _BOOKKEEPER: Final = "jonas"
@@ -34,13 +34,15 @@ def fate(job: Job, rng: Random) -> Iterator[Act]:
     paid = _paid_on(job, rng)
     if (paid - job.due).days > 7 and job.due < TODAY:
         yield from _talk(job, rng, until=min(paid, TODAY), paid=paid)
-    if paid >= TODAY:
+    booked = desk_day(paid)
+    if booked >= TODAY:
         return
     if rng.random() < 0.05 and (TODAY - paid).days > 24:
-        yield Paid(day=paid, job=job.key, by=_BOOKKEEPER, share=Fraction(1, 2))
+        share = Fraction(1, 2)
+        yield Paid(day=booked, job=job.key, by=_BOOKKEEPER, share=share, received=paid)
         paid = workday(paid + timedelta(days=rng.randint(9, 20)))
     method = "Card" if job.firm.currency == "USD" and rng.random() < 0.3 else "Bank transfer"
-    yield Paid(day=paid, job=job.key, by=_BOOKKEEPER, method=method)
+    yield Paid(day=desk_day(paid), job=job.key, by=_BOOKKEEPER, method=method, received=paid)
 
 
 def _written(job: Job, rng: Random) -> Iterator[Act]:
@@ -62,7 +64,7 @@ def _paid_on(job: Job, rng: Random) -> date:
 
 def _talk(job: Job, rng: Random, *, until: date, paid: date) -> Iterator[Act]:
     """Draw a call about a late invoice, and a promise that is then kept."""
-    day = workday(job.due + timedelta(days=rng.randint(6, 12)))
+    day = phone_day(job.due + timedelta(days=rng.randint(4, 8)))
     if day >= until or rng.random() < 0.35:
         return
     outcome, text = rng.choice(_CALLS)
@@ -75,7 +77,7 @@ def _talk(job: Job, rng: Random, *, until: date, paid: date) -> Iterator[Act]:
         outcome=outcome,
         text=text,
     )
-    said = workday(day + timedelta(days=rng.randint(2, 6)))
+    said = phone_day(day + timedelta(days=rng.randint(1, 8)))
     if said < until and paid < TODAY and rng.random() < 0.45:
         note = rng.choice(_PROMISES)
         yield Promised(

@@ -134,7 +134,7 @@ class Life:
             data=PaymentInput(
                 customer_id=invoice.customer_id,
                 amount=Money(part.minor + act.extra, part.currency),
-                received_on=act.day,
+                received_on=act.received or act.day,
                 method=act.method,
                 reference=act.reference or invoice.number,
                 applications=[ApplicationInput(invoice_id=invoice.pk, amount=part)],

@@ -48,7 +48,7 @@ def _job(
         key=f"{firm.site}-{month:02}{day:02}",
         firm=firm,
         day=_day(month, day),
-        engagement="milestone" if firm.work is Work.MILESTONE else "project",
+        engagement="Milestone" if firm.work is Work.MILESTONE else "Project",
         lines=[Line(f"{title(firm, 0)}: {text}", n, str(firm.rate), tax(firm)) for text, n in days],
         delivered=delivered or (_day(month, day) if firm.work is Work.MILESTONE else None),
         terms=terms,

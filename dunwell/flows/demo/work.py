@@ -66,6 +66,18 @@ def workday(day: date) -> date:
     return day + timedelta(days=max(0, 7 - day.weekday()) if day.weekday() > 4 else 0)
 
 
+def desk_day(day: date) -> date:
+    """Return the Tuesday or Friday from a day on: invoices are written, the bank is booked."""
+    while day.weekday() not in (1, 4):
+        day += timedelta(days=1)
+    return day
+
+
+def phone_day(day: date) -> date:
+    """Return the Thursday from a day on: late payers are called on Thursday afternoon."""
+    return day + timedelta(days=(3 - day.weekday()) % 7)
+
+
 def job(
     *,
     key: str,
@@ -146,21 +158,21 @@ def retainers(firm: Firm) -> Iterator[Job]:
         text = f"{_WORDS[firm.language][0]}, {name}"
         line = Line(text, "1", str(firm.rate * 4), tax(firm))
         yield job(
-            key=f"{firm.site}-r{month}", firm=firm, day=day, engagement="retainer", lines=[line]
+            key=f"{firm.site}-r{month}", firm=firm, day=day, engagement="Retainer", lines=[line]
         )
 
 
 def drawn(firm: Firm, rng: Random, *, number: int) -> Job:
     """Draw one more job of a customer on some working day."""
     span = (TODAY - START).days - 8
-    day = workday(START + timedelta(days=rng.randrange(span)))
+    day = desk_day(START + timedelta(days=rng.randrange(span)))
     key = f"{firm.site}-{number}"
     named = title(firm, number // 4)
     if firm.work is Work.MILESTONE:
         line = milestone_line(firm, rng, named=named, number=number % 5 + 1, of=5)
         done = day - timedelta(days=rng.randint(1, 9))
         return job(
-            key=key, firm=firm, day=day, engagement="milestone", lines=[line], delivered=done
+            key=key, firm=firm, day=day, engagement="Milestone", lines=[line], delivered=done
         )
     lines = project_lines(firm, rng, named=named)
-    return job(key=key, firm=firm, day=day, engagement="project", lines=lines)
+    return job(key=key, firm=firm, day=day, engagement="Project", lines=lines)
