@@ -4,7 +4,10 @@ from typing import Any
 
 from django.http import HttpRequest
 
+from dunwell.tenancy.roles import Permission
+
 
 def frame(request: HttpRequest) -> dict[str, Any]:
     """Give templates the organization, the actor and the organization's clock, if signed in."""
-    return {"here": getattr(request, "here", None)}
+    here = getattr(request, "here", None)
+    return {"here": here, "may_move_clock": here and here.actor.may(Permission.CLOCK)}
