@@ -39,11 +39,15 @@ _CHANNEL_ICONS: Final = {"sms": "chat-bubble-left", "letter": "document"}
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A sentence with an icon; `exact` is the local time behind it, for hovering and reading."""
+    """A sentence with an icon; `exact` is the local time behind it, for hovering and reading.
+
+    `brief` is for a column whose heading says the rest.
+    """
 
     icon: SafeString
     text: str
     exact: str = ""
+    brief: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,21 +184,21 @@ def _next(row: Row, here: Here) -> Line | None:
     if row.state in (State.PAID, State.CLOSED):
         return None
     if row.promised_on:
-        return Line(
-            icons.draw("hand-raised", 14),
-            _("Promised for %(day)s") % {"day": words.brief_day(row.promised_on, here=here)},
-        )
+        promised = _("Promised for %(day)s") % {"day": words.brief_day(row.promised_on, here=here)}
+        return Line(icons.draw("hand-raised", 14), promised, brief=promised)
     if row.paused_until:
-        return Line(
-            icons.draw("pause-circle", 14),
-            _("Paused until %(day)s") % {"day": words.brief_day(row.paused_until, here=here)},
-        )
+        paused = _("Paused until %(day)s") % {"day": words.brief_day(row.paused_until, here=here)}
+        return Line(icons.draw("pause-circle", 14), paused, brief=paused)
     if row.next_chase is None:
         return None
     channels = " + ".join(words.channel_name(channel) for channel in row.next_chase.channels)
-    near = words.near_instant(row.next_chase.at, here=here)
-    text = _("Next: %(channels)s %(when)s") % {"channels": channels, "when": near}
-    return Line(icons.draw("clock", 14), text, words.exact_instant(row.next_chase.at, here=here))
+    planned = {"channels": channels, "when": words.near_instant(row.next_chase.at, here=here)}
+    return Line(
+        icon=icons.draw("clock", 14),
+        text=_("Next: %(channels)s %(when)s") % planned,
+        exact=words.exact_instant(row.next_chase.at, here=here),
+        brief=_("%(channels)s %(when)s") % planned,
+    )
 
 
 def _flag(flag: Flag, row: Row, here: Here) -> FlagWords:
