@@ -8,6 +8,7 @@ import pytest
 from dunwell.chasing.invariants import INVARIANTS as CHASING
 from dunwell.chasing.models import PlannedSend
 from dunwell.flows import demo
+from dunwell.flows.demo import company
 from dunwell.flows.demo.acts import START, TODAY, Closed, Contested, Credited, Paused, TakenBack
 from dunwell.flows.demo.plot import FIRMS, INVOICES, plot
 from dunwell.inbox.models import Delivery, Message
@@ -18,7 +19,7 @@ from dunwell.tenancy import clock
 from dunwell.tenancy.models import Event, Member, Organization, User
 from dunwell.tenancy.scope import organization_scope, system_scope
 
-SOME = 70
+SOME = 50
 """So few invoices that the company is made in seconds; the stories told by hand are all in it."""
 
 
@@ -69,6 +70,13 @@ def test_the_company_shows_everything_and_contradicts_nothing() -> None:
     with system_scope("every invariant, after the demo"):
         broken = {i.name: n for i in [*LEDGER, *CHASING] if (n := violations(i))}
     assert broken == {}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_company_that_was_never_finished_is_not_used() -> None:
+    begun = datetime(2026, 5, 25, 6, tzinfo=UTC)
+    company.found(slug=company.SLUG, now=begun, wall=begun, passwords={})
+    assert demo.find() is None
 
 
 def _has_all_states(organization: Organization) -> None:
