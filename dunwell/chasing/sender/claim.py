@@ -10,7 +10,7 @@ from dunwell.chasing.sender.again import claim_again
 from dunwell.chasing.sender.attempts import Person, wanted_by_retries
 from dunwell.chasing.sender.batches import Batches, Claim, Job, Moment
 from dunwell.chasing.sender.facts import Subject, load_subjects
-from dunwell.chasing.sender.rows import Row, as_json
+from dunwell.chasing.sender.rows import Row, as_json, uuids
 from dunwell.chasing.sender.transport import Route, route
 from dunwell.core.cadence import Channel
 from dunwell.core.calendar import local_date
@@ -118,9 +118,9 @@ def _claim_due(
     rows = cursor.execute(sql, parameters).fetchall()
     if not rows:
         return
-    parameters["orgs"] = sorted({row[1] for row in rows})
-    parameters["invoices"] = sorted({row[2] for row in rows})
-    parameters["claimed"] = [row[0] for row in rows]
+    parameters["orgs"] = uuids({row[1] for row in rows})
+    parameters["invoices"] = uuids({row[2] for row in rows})
+    parameters["claimed"] = uuids(row[0] for row in rows)
     rows += cursor.execute(_DUE_BESIDE, parameters).fetchall()
     found.decided += len(rows)
     subjects = load_subjects(

@@ -1,5 +1,6 @@
 """The sender's own connection: system role, a worker number that proves it alive, and the epoch."""
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -7,6 +8,26 @@ from uuid import UUID
 
 import psycopg
 from django.db import connection as django_connection
+from psycopg.errors import error_from_result
+from psycopg.pq import ExecStatus
+
+# Prepared once, since they run for every message. The check sees the cursor that was just moved, so
+# a batch that somebody swept meanwhile answers no row.
+_PREPARE = """
+PREPARE dunwell_move (int, uuid) AS UPDATE chasing_batch SET cursor = $1 WHERE id = $2;
+PREPARE dunwell_note (int, uuid, jsonb) AS
+  UPDATE chasing_batch SET cursor = $1, endings = endings || $3 WHERE id = $2;
+PREPARE dunwell_check (uuid, uuid, uuid, int) AS
+  SELECT balance_minor, chase_version FROM ledger_invoice
+  WHERE organization_id = $1 AND id = $2
+    AND EXISTS (SELECT FROM chasing_batch WHERE chasing_batch.id = $3 AND cursor = $4)
+  FOR SHARE SKIP LOCKED;
+PREPARE dunwell_check_waiting (uuid, uuid, uuid, int) AS
+  SELECT balance_minor, chase_version FROM ledger_invoice
+  WHERE organization_id = $1 AND id = $2
+    AND EXISTS (SELECT FROM chasing_batch WHERE chasing_batch.id = $3 AND cursor = $4)
+  FOR SHARE
+"""
 
 # The first key of the two-key advisory locks that senders hold; the second is their number.
 LOCK_SPACE = 0x0D0E11
@@ -54,6 +75,38 @@ class Link:
             "INSERT INTO chasing_epoch (epoch) VALUES (gen_random_uuid()) ON CONFLICT DO NOTHING"
         )
         self.epoch: UUID = self._one("SELECT epoch FROM chasing_epoch")
+
+        self.raw.execute(_PREPARE)
+
+    def move_and_check(
+        self,
+        *,
+        batch_id: UUID,
+        ordinal: int,
+        endings: dict[int, str],
+        organization_id: UUID,
+        invoice_id: UUID,
+        wait: bool,
+    ) -> tuple[int, int] | None:
+        """Mark that a hand-over begins, free the last invoice, lock and read this one.
+
+        One round trip of one text: ids, numbers and state words only, so nothing needs quoting.
+        Returns balance (minor units) and chase_version; None if the invoice is locked (and we do
+        not `wait`) or the batch is no longer ours.
+        """
+        move = f"dunwell_move({ordinal},'{batch_id}')"
+        if endings:
+            move = f"dunwell_note({ordinal},'{batch_id}','{json.dumps(endings)}')"
+        check = "dunwell_check_waiting" if wait else "dunwell_check"
+        result = self.raw.pgconn.exec_(
+            f"EXECUTE {move};COMMIT AND CHAIN;"
+            f"EXECUTE {check}('{organization_id}','{invoice_id}','{batch_id}',{ordinal})".encode()
+        )
+        if result.status != ExecStatus.TUPLES_OK:
+            raise error_from_result(result)
+        if not result.ntuples:
+            return None
+        return int(result.get_value(0, 0) or b""), int(result.get_value(0, 1) or b"")
 
     def _one(self, sql: str) -> Any:
         row = self.raw.execute(sql).fetchone()

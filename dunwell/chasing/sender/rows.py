@@ -4,10 +4,16 @@ Arrays for unnest cost the driver a regular expression per text; JSON is written
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
+from uuid import UUID
 
 type Row = dict[str, Any]
+
+
+def uuids(ids: Iterable[UUID]) -> str:
+    """Write ids as the text of a uuid[]: the driver's own lists cost ten times as much."""
+    return "{" + ",".join(map(str, ids)) + "}"
 
 
 def as_json(rows: Sequence[Row]) -> str:

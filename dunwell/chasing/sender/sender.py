@@ -10,7 +10,6 @@ Go only if the cursor moved, the row came back, and balance and chase_version ar
 on (docs/decisions/0004).
 """
 
-import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -23,6 +22,7 @@ import structlog
 from dunwell.chasing.sender.batches import Claim, Job, Moment, OpenBatch
 from dunwell.chasing.sender.claim import claim
 from dunwell.chasing.sender.link import Link
+from dunwell.chasing.sender.rows import uuids
 from dunwell.chasing.sender.settle import PUT_BACK, Outcome, settle
 from dunwell.chasing.sender.sweep import sweep
 from dunwell.chasing.sender.transport import Providers
@@ -49,19 +49,7 @@ BATCH = 128
 _SANDBOX_TRIES = 3
 _PATIENCE = 3
 
-_MOVE = "UPDATE chasing_batch SET cursor = %s WHERE id = %s"
-_MOVE_WITH_ENDINGS = """
-UPDATE chasing_batch SET cursor = %s, endings = endings || %s::jsonb WHERE id = %s
-"""
 _COUNT_PUT_BACKS = "SELECT id FROM chasing_plannedsend WHERE id = ANY(%s) AND put_backs >= %s"
-_CHECK = """
-SELECT balance_minor, chase_version FROM ledger_invoice
-WHERE organization_id = %s AND id = %s FOR SHARE SKIP LOCKED
-"""
-_CHECK_WAITING = """
-SELECT balance_minor, chase_version FROM ledger_invoice
-WHERE organization_id = %s AND id = %s FOR SHARE
-"""
 
 
 @dataclass(slots=True)
@@ -158,27 +146,30 @@ class Sender:
                 epoch=link.epoch,
             )
             jobs = [job.planned_send_id for batch in found.batches for job in batch.jobs]
-            patient = cursor.execute(_COUNT_PUT_BACKS, [jobs, _PATIENCE]) if jobs else ()
+            patient = cursor.execute(_COUNT_PUT_BACKS, [uuids(jobs), _PATIENCE]) if jobs else ()
             self._patient = {row[0] for row in patient}
         self._work = _Work(claim=found)
 
     def _deliver(self, link: Link, batch: OpenBatch, now: datetime) -> None:
         """Hand a batch over in order; the last invoice's lock is freed at its end."""
         done = self._work.outcomes.setdefault(batch.id, [])
-        raw = link.raw
-        raw.execute("BEGIN")
+        link.raw.execute("BEGIN")
+        endings: dict[int, str] = {}
         stopped: str | None = None
         for ordinal, job in enumerate(batch.jobs):
             if stopped is not None:
-                done.append(self._later(job, batch, stopped))
-                continue
-            patient = job.planned_send_id in self._patient
-            handing = _Handing(raw, batch, ordinal, job, done, now, patient)
-            outcome = self._hand_over(handing)
+                outcome = self._later(job, batch, stopped)
+            else:
+                patient = job.planned_send_id in self._patient
+                outcome = self._hand_over(
+                    _Handing(link, batch, ordinal, job, endings, now, patient)
+                )
             done.append(outcome)
+            if outcome.state != DeliveryState.SENT:
+                endings[ordinal] = outcome.state
             if outcome.reason == "unreachable":
                 stopped = outcome.detail
-        raw.execute("COMMIT")
+        link.raw.execute("COMMIT")
 
     def _hand_over(self, handing: "_Handing") -> Outcome:
         """Hand one message over and say how that ended."""
@@ -264,11 +255,11 @@ def _count(outcomes: list[Outcome]) -> None:
 class _Handing:
     """One message at the moment of its hand-over."""
 
-    raw: psycopg.Connection[Any]
+    link: Link
     batch: OpenBatch
     ordinal: int
     job: Job
-    done: list[Outcome]
+    endings: dict[int, str]  # of the deliveries before it that were not handed over
     now: datetime
     patient: bool
     made: Content | None = None
@@ -293,23 +284,15 @@ class _Handing:
 
     def go(self) -> bool:
         """Mark, publish, lock and check in one round trip; yes only if nothing has changed."""
-        endings = {
-            str(n): o.state for n, o in enumerate(self.done) if o.state != DeliveryState.SENT
-        }
+        row = self.link.move_and_check(
+            batch_id=self.batch.id,
+            ordinal=self.ordinal,
+            endings=self.endings,
+            organization_id=self.job.subject.organization.id,
+            invoice_id=self.job.subject.id,
+            wait=self.patient,
+        )
         subject = self.job.subject
-        check = _CHECK_WAITING if self.patient else _CHECK
-        with self.raw.pipeline():
-            if endings:
-                moved = self.raw.execute(
-                    _MOVE_WITH_ENDINGS, [self.ordinal, json.dumps(endings), self.batch.id]
-                )
-            else:
-                moved = self.raw.execute(_MOVE, [self.ordinal, self.batch.id])
-            self.raw.execute("COMMIT AND CHAIN")
-            found = self.raw.execute(check, [subject.organization.id, subject.id])
-        row = found.fetchone()
-        if moved.rowcount != 1:
-            return False
         if row is None:
             self.locked = True
             return False

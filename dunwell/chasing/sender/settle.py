@@ -9,10 +9,10 @@ from typing import Any
 from uuid import UUID
 
 from dunwell.chasing.sender.batches import Ended, Job, is_skip
-from dunwell.chasing.sender.rows import Row, as_json
+from dunwell.chasing.sender.rows import Row, as_json, uuids
 from dunwell.core.cadence import Channel
 from dunwell.core.ids import uuid7
-from dunwell.core.outcomes import DeliveryState
+from dunwell.core.outcomes import DeliveryState, SendState
 from dunwell.core.sending import DeliveryFacts, judge
 from dunwell.ports.messages import Content
 
@@ -66,7 +66,7 @@ WHERE planned_send_id = ANY(%s)
 """
 _JUDGE = """
 UPDATE chasing_plannedsend p SET state = new.state, reason = new.reason, changed_at = %s
-FROM unnest(%s::uuid[], %s::text[], %s::text[]) AS new (id, state, reason)
+FROM json_to_recordset(%s) AS new (id uuid, state text, reason text)
 WHERE p.id = new.id AND (p.state, p.reason) IS DISTINCT FROM (new.state, new.reason)
 """
 _FIRST_SENDS = """
@@ -163,7 +163,7 @@ def settle(
     sends = sorted({o.job.planned_send_id for o in written} | {e.planned_send_id for e in ended})
     if not sends:
         return []
-    cursor.execute(_LOCK_SENDS, [sends])
+    cursor.execute(_LOCK_SENDS, [uuids(sends)])
     _write_messages(cursor, [o for o in written if o.state in _OUT], now)
     _write_deliveries(cursor, written, now)
     if ended:
@@ -229,7 +229,7 @@ def _judge_sends(cursor: Any, sends: Sequence[UUID], now: datetime) -> None:
     """Derive each planned send's state from its deliveries (Rule: chasing, Outcomes)."""
     found: dict[UUID, list[DeliveryFacts]] = defaultdict(list)
     withdrawn: dict[UUID, str] = {}
-    for send, channel, state, reason in cursor.execute(_RESULTS, [list(sends)]).fetchall():
+    for send, channel, state, reason in cursor.execute(_RESULTS, [uuids(sends)]).fetchall():
         if state == "cancelled":
             withdrawn[send] = reason
         else:
@@ -237,12 +237,17 @@ def _judge_sends(cursor: Any, sends: Sequence[UUID], now: datetime) -> None:
                 DeliveryFacts(Channel(channel), DeliveryState(state), reason or None)
             )
     verdicts = [(send, *judge(deliveries)) for send, deliveries in found.items()]
-    rows = [(send, str(state), str(reason or "")) for send, state, reason in verdicts]
+    rows: list[Row] = [
+        {"id": send, "state": state, "reason": str(reason or "")}
+        for send, state, reason in verdicts
+        for send, state, reason in verdicts
+    ]
     for send, reason in withdrawn.items():
         if send not in found:
-            rows.append((send, "skipped" if is_skip(reason) else "cancelled", reason))
+            state = SendState.SKIPPED if is_skip(reason) else SendState.CANCELLED
+            rows.append({"id": send, "state": state, "reason": reason})
     if rows:
-        cursor.execute(_JUDGE, [now, *(list(column) for column in zip(*rows, strict=True))])
+        cursor.execute(_JUDGE, [now, as_json(rows)])
 
 
 def _write_messages(cursor: Any, outcomes: Sequence[Outcome], now: datetime) -> None:
@@ -262,8 +267,8 @@ def _write_messages(cursor: Any, outcomes: Sequence[Outcome], now: datetime) -> 
     )
     cursor.execute(_FIRST_SENDS, [now, text])
     cursor.execute(_CONVERSATIONS, [now, text])
-    orgs = sorted({row["organization_id"] for row in rows})
-    invoices = sorted({row["invoice_id"] for row in rows})
+    orgs = uuids({row["organization_id"] for row in rows})
+    invoices = uuids({row["invoice_id"] for row in rows})
     threads: dict[UUID, list[Any]] = {
         invoice: [thread, seq]
         for thread, invoice, seq in cursor.execute(_THREADS, [orgs, invoices]).fetchall()

@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
+from dunwell.chasing.sender.rows import uuids
 from dunwell.core.holds import Hold, HoldKind
 from dunwell.core.mime import Attachment
 from dunwell.core.outcomes import Reason
@@ -95,8 +96,8 @@ class Around:
     """Everything about some invoices that stands in other tables, by invoice or customer."""
 
     def __init__(self, cursor: Any, concerned: Concerned) -> None:
-        orgs, ids = concerned.organizations, concerned.invoices
-        self._contacts(cursor, orgs, concerned.customers)
+        orgs, ids = uuids(concerned.organizations), uuids(concerned.invoices)
+        self._contacts(cursor, orgs, uuids(concerned.customers))
         self._holds(cursor, concerned)
         earliest = (concerned.now - timedelta(hours=26)).date()
         self.reached: dict[UUID, list[tuple[Any, ...]]] = defaultdict(list)
@@ -116,7 +117,7 @@ class Around:
             member: (name, email) for member, name, email in cursor.execute(_OWNERS, [orgs])
         }
 
-    def _contacts(self, cursor: Any, orgs: Sequence[UUID], customers: Sequence[UUID]) -> None:
+    def _contacts(self, cursor: Any, orgs: str, customers: str) -> None:
         self.contacts: dict[UUID, list[ContactFacts]] = defaultdict(list)
         self.names: dict[UUID, dict[UUID, str]] = defaultdict(dict)
         for customer, contact, name, *facts in cursor.execute(_CONTACTS, [orgs, customers]):
@@ -125,10 +126,10 @@ class Around:
 
     def _holds(self, cursor: Any, concerned: Concerned) -> None:
         parameters = {
-            "orgs": concerned.organizations,
-            "ids": concerned.invoices,
+            "orgs": uuids(concerned.organizations),
+            "ids": uuids(concerned.invoices),
             "since": concerned.since,
-            "customers": concerned.customers,
+            "customers": uuids(concerned.customers),
         }
         self.holds: dict[UUID, list[Hold]] = defaultdict(list)
         rows = cursor.execute(_HOLDS, parameters)

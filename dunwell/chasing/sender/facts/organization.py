@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from dunwell.chasing.sender.rows import uuids
 from dunwell.core.sending import ChaseRules
 
 _ORGANIZATIONS = """
@@ -66,14 +67,15 @@ class OrganizationFacts:
 
 def load_organizations(cursor: Any, ids: Sequence[UUID]) -> dict[UUID, OrganizationFacts]:
     """Load organizations by id."""
+    wanted = [uuids(ids)]
     banks: dict[UUID, list[tuple[str, ...]]] = defaultdict(list)
-    for organization, *parts in cursor.execute(_BANKS, [ids]).fetchall():
+    for organization, *parts in cursor.execute(_BANKS, wanted).fetchall():
         banks[organization].append(tuple(parts))
     templates: dict[UUID, dict[tuple[str, str, str], OwnTemplate]] = defaultdict(dict)
-    for organization, name, channel, language, *parts in cursor.execute(_TEMPLATES, [ids]):
+    for organization, name, channel, language, *parts in cursor.execute(_TEMPLATES, wanted):
         templates[organization][name, channel, language] = OwnTemplate(*parts)
     found = {}
-    for row in cursor.execute(_ORGANIZATIONS, [ids]).fetchall():
+    for row in cursor.execute(_ORGANIZATIONS, wanted).fetchall():
         found[row[0]] = _organization(row, tuple(banks.get(row[0], ())), templates.get(row[0], {}))
     return found
 

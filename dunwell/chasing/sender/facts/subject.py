@@ -13,6 +13,7 @@ from dunwell.chasing.sender.facts.organization import (
     address_lines,
     load_organizations,
 )
+from dunwell.chasing.sender.rows import uuids
 from dunwell.core.cadence import Channel
 from dunwell.core.calendar import local_date
 from dunwell.core.holds import Hold, HoldKind
@@ -116,7 +117,7 @@ def load_subjects(
     matter), `now` the instant of the decision.
     """
     ids = sorted(set(invoice_ids))
-    rows = [_Row(*row) for row in cursor.execute(_INVOICES, [ids]).fetchall()]
+    rows = [_Row(*row) for row in cursor.execute(_INVOICES, [uuids(ids)]).fetchall()]
     concerned = Concerned(
         organizations=sorted({row.organization_id for row in rows}),
         customers=sorted({row.customer_id for row in rows}),
