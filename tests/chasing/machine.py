@@ -44,7 +44,7 @@ SCHEDULES: Sequence[Steps] = (
     [on_issue(0), after_issue(1, 23), after_issue(2, 0), repeat(1, 5, 12)],
     [on_issue(12), after_issue(0, 12), after_due(1, 12, channels=["email", "sms"])],
 )
-OUT = ("sent", "uncertain")
+OUT = ("queued", "sent", "uncertain")
 
 which = st.integers(0, MOST_INVOICES - 1)
 days = st.integers(0, 12)
@@ -295,6 +295,7 @@ class Chasing(RuleBasedStateMachine):
                 actor=self.desk.actor,
             )
         finally:
+            # Also what a dead sender left under way: it may be out, whatever is done from now on.
             for delivery in Delivery.objects.exclude(pk__in=self.seen).filter(state__in=OUT):
                 self.seen.add(delivery.pk)
                 self._judge(delivery, open_before)
