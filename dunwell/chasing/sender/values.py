@@ -4,16 +4,14 @@ from datetime import date, datetime
 from functools import lru_cache
 
 from babel.units import format_unit
-from django.utils import translation
-from django.utils.translation import gettext as _
 
 from dunwell.chasing.sender.facts import OrganizationFacts, Subject
-from dunwell.chasing.wording import document_labels, language_for
+from dunwell.chasing.wording import document_labels
 from dunwell.chasing.wording.catalogue import Value
 from dunwell.core.calendar import local_date
 from dunwell.core.holds import part_disputed
 from dunwell.core.money import Money
-from dunwell.core.terms import Anchor, DueRule, Source, explanation
+from dunwell.core.terms import Anchor, Source
 from dunwell.tenancy import locale as words
 from dunwell.tenancy.locale import babel_locale
 
@@ -165,22 +163,11 @@ def due_explained(subject: Subject, language: str) -> str:
     rule = subject.due_rule
     if not rule or rule.get("source") == Source.EXPLICIT or not rule.get("anchor_date"):
         return ""
-    known = DueRule(
-        Source(rule["source"]),
-        int(rule["days"]),
-        Anchor(rule["anchor"]),
-        date.fromisoformat(rule["anchor_date"]),
-        bool(rule.get("moved")),
+    moved = rule.get("moved") and rule["anchor"] == Anchor.DELIVERY_DATE
+    sentence = "due_moved_to_invoice_date" if moved else f"due_from_{rule['anchor']}"
+    anchor_date = date.fromisoformat(rule["anchor_date"])
+    return document_labels(language=language)[sentence].format(
+        days=rule["days"],
+        anchor_date=words.day(anchor_date, language),
+        due=words.day(subject.due_date, language),
     )
-    return _explained(known, subject.due_date, language)
-
-
-@lru_cache(maxsize=8192)
-def _explained(rule: DueRule, due: date, language: str) -> str:
-    pieces = explanation(rule, due)
-    with translation.override(language_for(language)):
-        sentence = _(pieces.template)
-    return sentence % {
-        name: words.day(value, language) if isinstance(value, date) else value
-        for name, value in pieces.values.items()
-    }
