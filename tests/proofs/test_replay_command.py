@@ -54,6 +54,14 @@ def test_a_broken_rule_is_a_failure(
     assert capsys.readouterr().out.endswith("rules were broken\n")
 
 
+@pytest.mark.django_db(transaction=True)
+def test_a_part_of_the_time_leaves_the_rest_planned(
+    book: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert replay.run(typed(str(book), "--to", "2012-03-21")) == 0
+    assert "  planned\n" in capsys.readouterr().out
+
+
 @pytest.mark.parametrize(
     ("old", "new", "told"),
     [

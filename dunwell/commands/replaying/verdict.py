@@ -16,6 +16,7 @@ from dunwell.inbox.models import Delivery
 from dunwell.ledger.invariants import INVARIANTS as LEDGER
 from dunwell.ledger.invariants import violations
 from dunwell.ledger.models import Invoice, Payment
+from dunwell.tenancy import clock
 from dunwell.tenancy.models import Organization
 from dunwell.tenancy.scope import organization_scope
 
@@ -64,7 +65,9 @@ def judge(organization: Organization, *, received: Sequence[Received] | None) ->
         verdict.outcomes = _outcomes()
         verdict.offsets = _offsets(sent, organization.zone)
         verdict.violations = {
-            **_of_outcomes(verdict.outcomes),
+            "planned sends past that are not sent, or skipped or cancelled with a reason": _unended(
+                clock.now(organization)
+            ),
             **_of_times(sent, organization.zone),
             **(_of_mail(sent, received) if received is not None else {}),
             **{rule.name: violations(rule) for rule in (*LEDGER, *CHASING)},
@@ -103,12 +106,12 @@ def _offsets(sent: Sequence[_Sent], zone: ZoneInfo) -> dict[str, int]:
     return dict(sorted(Counter(f"{each.at.astimezone(zone):%:z}" for each in sent).items()))
 
 
-def _of_outcomes(outcomes: dict[str, int]) -> dict[str, int]:
-    ends = ("sent", "skipped (", "cancelled (")
-    unended = sum(count for name, count in outcomes.items() if not name.startswith(ends))
-    return {
-        "planned sends that did not end as sent, or skipped or cancelled with a reason": unended
-    }
+def _unended(now: datetime) -> int:
+    """Count what neither went out nor ended with a reason, apart from what is still to come."""
+    ended = PlannedSend.objects.filter(state__in=("sent", "skipped", "cancelled"))
+    to_come = PlannedSend.objects.filter(state="planned", at__gt=now)
+    without_reason = ended.exclude(state="sent").filter(reason="")
+    return PlannedSend.objects.count() - ended.count() - to_come.count() + without_reason.count()
 
 
 def _of_times(sent: Sequence[_Sent], zone: ZoneInfo) -> dict[str, int]:
