@@ -20,13 +20,29 @@ from dunwell.tenancy.models import Member
 from dunwell.web import words
 from dunwell.web.doors import member_page
 
+type _Choices = list[tuple[str, str]]
+
+
+# Given to the fields as functions: they are asked only when a menu is drawn or a value is checked.
+def _owners() -> _Choices:
+    rows = Member.objects.filter(active=True).order_by("name").values_list("id", "name")
+    return [("", _("Everyone")), *((str(pk), name) for pk, name in rows)]
+
+
+def _flags() -> _Choices:
+    return [("", _("Everything")), *((flag.value, words.flag_name(flag)) for flag in Flag)]
+
+
+def _currencies() -> _Choices:
+    return [("", _("All")), *((code, code) for code in currencies_in_use())]
+
 
 class FilterForm(forms.Form):
     """What may be chosen; all of it is optional."""
 
     q = forms.CharField(label=gettext_lazy("Text"), required=False, max_length=100)
-    owner = forms.ChoiceField(label=gettext_lazy("Owner"), required=False)
-    flag = forms.ChoiceField(label=gettext_lazy("Look at"), required=False)
+    owner = forms.ChoiceField(label=gettext_lazy("Owner"), required=False, choices=_owners)
+    flag = forms.ChoiceField(label=gettext_lazy("Look at"), required=False, choices=_flags)
     engagement = forms.CharField(
         label=gettext_lazy("Engagement"), required=False, max_length=100,
         widget=forms.TextInput(attrs={"list": "engagements"}),
@@ -41,20 +57,13 @@ class FilterForm(forms.Form):
     at_most = forms.DecimalField(
         label=gettext_lazy("To"), required=False, min_value=Decimal(0), max_digits=18
     )
-    currency = forms.ChoiceField(label=gettext_lazy("Currency"), required=False)
+    currency = forms.ChoiceField(
+        label=gettext_lazy("Currency"), required=False, choices=_currencies
+    )
     customer = forms.UUIDField(required=False, widget=forms.HiddenInput)
 
-    def __init__(self, data: QueryDict, *, members: dict[str, str]) -> None:
+    def __init__(self, data: QueryDict) -> None:
         super().__init__(data, auto_id="filter_%s")
-        self.fields["owner"].choices = [("", _("Everyone")), *members.items()]  # type: ignore[attr-defined]  # a ChoiceField
-        self.fields["flag"].choices = [  # type: ignore[attr-defined]  # a ChoiceField
-            ("", _("Everything")),
-            *((flag.value, words.flag_name(flag)) for flag in Flag),
-        ]
-        self.fields["currency"].choices = [  # type: ignore[attr-defined]  # a ChoiceField
-            ("", _("All")),
-            *((code, code) for code in currencies_in_use()),
-        ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,10 +86,7 @@ class Chosen:
 
 def read(given: QueryDict) -> Chosen:
     """Read the filters from the address; what cannot be read is left out and told at its field."""
-    members = {
-        str(pk): name for pk, name in Member.objects.filter(active=True).values_list("id", "name")
-    }
-    form = FilterForm(given, members=members)
+    form = FilterForm(given)
     form.is_valid()
     values: dict[str, Any] = form.cleaned_data
     chosen = InvoiceFilter(
@@ -94,24 +100,19 @@ def read(given: QueryDict) -> Chosen:
         text=values.get("q", ""),
         flag=Flag(values["flag"]) if values.get("flag") else None,
     )
-    return Chosen(chosen, form, tuple(_chips(given, values, members)), _without(given, "cursor"))
+    return Chosen(chosen, form, tuple(_chips(given, values)), _without(given, "cursor"))
 
 
 def _uuid(text: str | None) -> Any:
     return forms.UUIDField(required=False).clean(text)
 
 
-def _chips(given: QueryDict, values: dict[str, Any], members: dict[str, str]) -> list[Chip]:
-    customer = values.get("customer")
-    name = (
-        Customer.objects.filter(pk=customer).values_list("name", flat=True).first()
-        if customer
-        else ""
-    )
+def _chips(given: QueryDict, values: dict[str, Any]) -> list[Chip]:
+    owner, customer = values.get("owner"), values.get("customer")
     sentences = {
         "q": _("“%s”") % values.get("q", ""),
-        "owner": _("Owner: %s") % members.get(values.get("owner", ""), ""),
-        "customer": name or "",
+        "owner": _("Owner: %s") % _name_of(Member, owner),
+        "customer": _name_of(Customer, customer),
         "flag": words.flag_name(values.get("flag", "")),
         "engagement": _("Engagement: %s") % values.get("engagement", ""),
         "tag": _("Tag: %s") % values.get("tag", ""),
@@ -124,6 +125,10 @@ def _chips(given: QueryDict, values: dict[str, Any], members: dict[str, str]) ->
         for key, text in sentences.items()
         if values.get(key) not in (None, "")
     ]
+
+
+def _name_of(model: type[Member | Customer], pk: object) -> str:
+    return model.objects.filter(pk=pk).values_list("name", flat=True).first() or "" if pk else ""
 
 
 def _without(given: QueryDict, *keys: str) -> str:
