@@ -209,10 +209,10 @@ INVARIANTS: Final = (
         """
         SELECT p.organization_id, p.id FROM chasing_plannedsend p
         JOIN tenancy_organization o ON o.id = p.organization_id
-        WHERE p.state = 'planned' AND p.kind = 'step'
+        WHERE p.state = 'planned' AND p.kind = 'step' AND p.at > coalesce(o.sandbox_now, now())
           AND p.day <> (p.at AT TIME ZONE o.time_zone)::date
         """,
-        "the day of a planned step is the local day of its instant",
+        "the day of a step that is to come is the local day of its instant",
     ),
     Invariant(
         "retry_of_the_same_invoice",

@@ -147,6 +147,9 @@ class Desk:
                 changes[name] = date.fromisoformat(changes[name])
         flows.amend_invoice(**self.here, invoice_id=invoice.pk, changes=changes)  # type: ignore[arg-type]  # by name
 
+    def change_settings(self, **changes: Any) -> None:
+        self.organization = flows.change_settings(changes=changes, actor=self.actor, now=self.now)
+
     def pause(self, invoice: Invoice, until: str) -> None:
         schedules.pause(
             **self.here, invoice_id=invoice.pk, until=date.fromisoformat(until), reason=""

@@ -2,7 +2,6 @@
 
 import pytest
 
-from dunwell import flows
 from tests.chasing.desk import Desk, after_due, after_issue, before_due, on_date, on_issue, repeat
 
 STEPS = [on_issue(9), before_due(7, 9), after_due(3, 10), repeat(10, 2, 16)]
@@ -84,9 +83,7 @@ def test_the_same_plan_again_changes_nothing(desk: Desk) -> None:
 def test_a_new_time_zone_keeps_the_local_hour(desk: Desk, zone: str, at: str) -> None:
     invoice = desk.invoice([on_issue(9), after_due(3, 10)])
     desk.advance("2026-03-10 00:00")
-    desk.organization = flows.change_settings(
-        changes={"time_zone": zone}, actor=desk.actor, now=desk.now
-    )
+    desk.change_settings(time_zone=zone)
     assert desk.sends(invoice)[-1] == (at, "planned")
     desk.advance("2026-05-01 00:00")
     assert desk.times(invoice)[-1] == at
@@ -95,18 +92,14 @@ def test_a_new_time_zone_keeps_the_local_hour(desk: Desk, zone: str, at: str) ->
 def test_a_send_that_a_new_zone_moves_into_the_past_is_caught_up(desk: Desk) -> None:
     invoice = desk.invoice([on_date("2026-04-10", 12)])
     desk.advance("2026-04-10 08:00")  # already evening in Auckland
-    desk.organization = flows.change_settings(
-        changes={"time_zone": "Pacific/Auckland"}, actor=desk.actor, now=desk.now
-    )
+    desk.change_settings(time_zone="Pacific/Auckland")
     desk.advance("2026-04-10 20:00")
     assert [state for _at, state in desk.sends(invoice)] == ["sent"]
 
 
 def test_business_days_switched_on_move_what_is_planned(desk: Desk) -> None:
     invoice = desk.invoice([on_date("2026-04-11", 9)])  # a Saturday
-    desk.organization = flows.change_settings(
-        changes={"business_days_only": True}, actor=desk.actor, now=desk.now
-    )
+    desk.change_settings(business_days_only=True)
     assert desk.sends(invoice) == [("2026-04-13 09:00", "planned")]
 
 

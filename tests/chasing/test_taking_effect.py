@@ -230,8 +230,7 @@ def test_a_send_found_late_goes_out_within_a_day(desk: Desk, woken: str, states:
 
 
 def test_the_window_for_catching_up_is_the_companys_choice(desk: Desk) -> None:
-    desk.organization.catch_up_hours = 48
-    desk.organization.save()
+    desk.change_settings(catch_up_hours=48)
     invoice = desk.invoice([after_due(3)])
     desk.oversleep("2026-04-06 08:00")
     desk.advance("2026-04-06 08:00")
@@ -334,8 +333,7 @@ def test_the_day_of_the_limit_is_the_companys_local_day(desk: Desk) -> None:
     ],
 )
 def test_a_small_rest_is_not_chased(desk: Desk, paid: str, states: list[str]) -> None:
-    desk.organization.minimum_balances = {"EUR": "10.00"}
-    desk.organization.save()
+    desk.change_settings(minimum_balances={"EUR": "10.00"})
     invoice = desk.invoice([on_issue(), after_due(3)])
     desk.advance("2026-03-10 00:00")
     desk.pay(invoice, paid)
@@ -344,8 +342,7 @@ def test_a_small_rest_is_not_chased(desk: Desk, paid: str, states: list[str]) ->
 
 
 def test_a_small_invoice_is_still_sent_once(desk: Desk) -> None:
-    desk.organization.minimum_balances = {"EUR": "10.00"}
-    desk.organization.save()
+    desk.change_settings(minimum_balances={"EUR": "10.00"})
     invoice = desk.invoice([on_issue(), after_due(3)], total="5.00")
     desk.advance("2026-05-01 00:00")
     assert [state for _at, state in desk.sends(invoice)] == ["sent", "skipped: below_minimum"]

@@ -81,9 +81,7 @@ def test_repeating_begins_at_the_day_the_schedule_was_set_if_all_else_is_past(de
 
 
 def test_weekends_and_holidays_move_sends_to_the_next_business_day(desk: Desk) -> None:
-    desk.organization.business_days_only = True
-    desk.organization.holiday_calendar = "DE"
-    desk.organization.save()
+    desk.change_settings(business_days_only=True, holiday_calendar="DE")
     steps = [
         on_issue(),
         after_issue(5),  # Saturday
