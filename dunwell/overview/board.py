@@ -22,6 +22,7 @@ from dunwell.tenancy.models import Organization
 
 COLUMNS: Final = (State.DRAFT, State.SENT, State.DUE, State.OVERDUE, State.PAID)
 PAID_DAYS: Final = 30
+CARDS: Final = 15
 Tallies = dict[State, dict[str, tuple[int, int]]]
 BoardSort = Literal["amount", "due_date", "customer", "last_action"]
 BOARD_SORTS: Final[tuple[BoardSort, ...]] = ("amount", "due_date", "customer", "last_action")
@@ -46,7 +47,7 @@ def board(
     now: datetime,
     chosen: InvoiceFilter,
     sort: BoardSort = "amount",
-    limit: int = 20,
+    limit: int = CARDS,
 ) -> list[Column]:
     """Read the five columns with at most `limit` cards each; Paid shows the last 30 days."""
     today = local_date(now, organization.zone)

@@ -2,22 +2,29 @@
 
 from datetime import date, datetime
 from functools import lru_cache
+from typing import Final
+from zoneinfo import ZoneInfo
 
 from babel.dates import format_skeleton
-from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_lazy, ngettext
 
 from dunwell.core.calendar import local_date
 from dunwell.core.states import State
 from dunwell.tenancy import locale
 from dunwell.web.requests import Here
 
+_NEXT_TO_TODAY: Final = {
+    -1: gettext_lazy("yesterday"),
+    0: gettext_lazy("today"),
+    1: gettext_lazy("tomorrow"),
+}
+
 
 def near_day(day: date, *, today: date) -> str:
     """Say how far a day lies from today: “today”, “in 12 days”, “9 days ago”."""
     days = (day - today).days
-    if days in (-1, 0, 1):
-        return {-1: _("yesterday"), 0: _("today"), 1: _("tomorrow")}[days]
+    if days in _NEXT_TO_TODAY:
+        return str(_NEXT_TO_TODAY[days])
     if days > 0:
         return ngettext("in %(n)d day", "in %(n)d days", days) % {"n": days}
     return ngettext("%(n)d day ago", "%(n)d days ago", -days) % {"n": -days}
@@ -44,25 +51,33 @@ def near_instant(instant: datetime, *, here: Here) -> str:
     if abs((day - here.today).days) > 1:
         return words
     tag = here.organization.locale
-    time = locale.instant(instant, here.organization.zone, tag)
+    time = _exact(instant, here.organization.zone, tag)
     return f"{words}, {time.removeprefix(locale.day_short(day, tag)).lstrip(', ')}"
 
 
 def exact_instant(instant: datetime, *, here: Here) -> str:
     """Return an instant's local day and time in the organization's locale."""
-    return locale.instant(instant, here.organization.zone, here.organization.locale)
+    return _exact(instant, here.organization.zone, here.organization.locale)
+
+
+@lru_cache(maxsize=16_384)
+def _exact(instant: datetime, zone: ZoneInfo, tag: str) -> str:
+    return locale.instant(instant, zone, tag)
+
+
+_STATES: Final = {
+    State.DRAFT: gettext_lazy("Draft"),
+    State.SENT: gettext_lazy("Sent"),
+    State.DUE: gettext_lazy("Due today"),
+    State.OVERDUE: gettext_lazy("Overdue"),
+    State.PAID: gettext_lazy("Paid"),
+    State.CLOSED: gettext_lazy("Closed"),
+}
 
 
 def state_name(state: State) -> str:
     """Return the state's name as columns and filters show it."""
-    return {
-        State.DRAFT: _("Draft"),
-        State.SENT: _("Sent"),
-        State.DUE: _("Due today"),
-        State.OVERDUE: _("Overdue"),
-        State.PAID: _("Paid"),
-        State.CLOSED: _("Closed"),
-    }[state]
+    return str(_STATES[state])
 
 
 def state_sentence(state: State, *, due: date | None, today: date) -> str:
@@ -75,45 +90,54 @@ def state_sentence(state: State, *, due: date | None, today: date) -> str:
     return ngettext("Due in %(n)d day", "Due in %(n)d days", days) % {"n": days}
 
 
+_CHANNELS: Final = {
+    "email": gettext_lazy("email"),
+    "sms": gettext_lazy("SMS"),
+    "letter": gettext_lazy("letter"),
+    "phone": gettext_lazy("phone"),
+    "meeting": gettext_lazy("meeting"),
+}
+_MESSAGES: Final = {
+    "email": gettext_lazy("Email"),
+    "sms": gettext_lazy("SMS"),
+    "letter": gettext_lazy("Letter"),
+}
+_ACTIONS: Final = {
+    "call": gettext_lazy("Call"),
+    "meeting": gettext_lazy("Meeting"),
+    "note": gettext_lazy("Note"),
+    "reply": gettext_lazy("They replied"),
+    "promise": gettext_lazy("Promise"),
+    "dispute": gettext_lazy("Dispute"),
+    "payment": gettext_lazy("Payment"),
+}
+_FLAGS: Final = {
+    "promise_broken": gettext_lazy("Promise broken"),
+    "send_failed": gettext_lazy("Sending failed"),
+    "disputed": gettext_lazy("Disputed"),
+    "no_action_since": gettext_lazy("No action lately"),
+    "no_contact": gettext_lazy("No contact on file"),
+    "not_sent": gettext_lazy("Not sent"),
+    "not_chased": gettext_lazy("Not being chased"),
+    "promise_due": gettext_lazy("Promised for today"),
+}
+
+
 def channel_name(channel: str) -> str:
     """Return the name of a channel in a sentence; empty for none."""
-    names = {
-        "email": _("email"),
-        "sms": _("SMS"),
-        "letter": _("letter"),
-        "phone": _("phone"),
-        "meeting": _("meeting"),
-    }
-    return names.get(channel, channel)
+    return str(_CHANNELS.get(channel, channel))
 
 
 def action_name(kind: str, channel: str) -> str:
     """Say what the last action was: “Email”, “Call”, “They replied”."""
     if kind == "message":
-        return {"sms": _("SMS"), "letter": _("Letter")}.get(channel, _("Email"))
-    return {
-        "call": _("Call"),
-        "meeting": _("Meeting"),
-        "note": _("Note"),
-        "reply": _("They replied"),
-        "promise": _("Promise"),
-        "dispute": _("Dispute"),
-        "payment": _("Payment"),
-    }.get(kind, kind)
+        return str(_MESSAGES.get(channel, _MESSAGES["email"]))
+    return str(_ACTIONS.get(kind, kind))
 
 
 def flag_name(flag: str) -> str:
     """Say what an invoice should be looked at for."""
-    return {
-        "promise_broken": _("Promise broken"),
-        "send_failed": _("Sending failed"),
-        "disputed": _("Disputed"),
-        "no_action_since": _("No action lately"),
-        "no_contact": _("No contact on file"),
-        "not_sent": _("Not sent"),
-        "not_chased": _("Not being chased"),
-        "promise_due": _("Promised for today"),
-    }.get(flag, flag)
+    return str(_FLAGS.get(flag, flag))
 
 
 def initials(name: str) -> str:

@@ -1,60 +1,78 @@
-"""A real browser on a real server.
+"""A real browser before a real server, and a company on a test clock behind it.
 
-The server is pytest-django's `live_server`: Django in threads of this process, each with its own
-database connection, so row-level security works as in production. The test's data must be
-committed for them, hence `house` (tests/web/conftest.py), which opens the database without a
-surrounding transaction and empties it after the module. Playwright runs an event loop in the
-test's thread, which Django takes for asynchronous code: DJANGO_ALLOW_ASYNC_UNSAFE says that it is
-not. The browser is Debian's chromium; nothing is downloaded.
+The server is pytest-django's live server: Django in threads of this process, each with a database
+connection of its own, so that row-level security works as in production. What a test makes must be
+committed for those to see it: the database is opened without a surrounding transaction and emptied
+after the module. Playwright runs an event loop in the test's thread, which Django takes for
+asynchronous code; DJANGO_ALLOW_ASYNC_UNSAFE says that it is not. The browser is Debian's chromium;
+nothing is downloaded.
 
-* `sandbox`: a company with an open board, its owner signed up;
-* `browser_page`: a page of a fresh browser profile, at the server's address;
-* `signed_in_page`: the same with the sandbox's owner signed in.
+* `desk`: an empty company; `sandbox`: the same with invoices in every column of the board;
+* `browser_page`: a tab of nobody in particular; `signed_in_page`: one of the sandbox's owner, both
+  with addresses relative to the server;
+* `visit`, `bare_visit` (without scripts), `phone_visit` (360 pixels): a tab of the desk's owner.
 
-A page that writes an error to its console fails the test that uses it.
+What a tab complains of in its console (errors, breaches of the CSP) fails its test.
 """
 
 import os
 import shutil
 from collections.abc import Iterator
-from pathlib import Path
+from dataclasses import dataclass
 
 import pytest
-from django.conf import settings
+from django.core.management import call_command
+from django.db import connection
 from django.test import Client
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
+from pytest_django import DjangoDbBlocker
 from pytest_django.live_server_helper import LiveServer
 
 from dunwell.ledger.operations import ContactInput
 from dunwell.tenancy.models import Member
-from tests.chasing.desk import Desk, after_due, on_issue
-from tests.web.conftest import desk, house
-
-__all__ = ["desk", "house"]
+from dunwell.tenancy.roles import Role
+from tests.chasing.desk import Desk, after_due, new_desk, on_issue
 
 CHROMIUM = os.environ.get("DUNWELL_CHROMIUM") or shutil.which("chromium") or "/usr/bin/chromium"
 STEPS = [on_issue(9), after_due(3), after_due(14)]
 
 
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    """Start Debian's chromium once; tests that need it are skipped where it is not installed."""
-    if not Path(CHROMIUM).exists():
-        pytest.skip("needs chromium (apt-get install chromium)")
-    with sync_playwright() as playwright, pytest.MonkeyPatch.context() as patch:
-        patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
-        yield playwright.chromium.launch(
-            executable_path=CHROMIUM,
-            args=["--no-sandbox", "--disable-background-networking", "--disable-component-update"],
-        )
+@pytest.fixture(scope="module")
+def house(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
+    """Open the database to a module's tests, committed, and empty it afterwards."""
+    with django_db_blocker.unblock():
+        yield
+        call_command("flush", interactive=False, verbosity=0, inhibit_post_migrate=True)
+        connection.close()
 
 
 @pytest.fixture(scope="module")
-def server(house: None) -> Iterator[LiveServer]:
-    """Serve the module's tests on the loopback."""
-    live = LiveServer("127.0.0.1:0")
-    yield live
-    live.stop()
+def server(house: None) -> Iterator[str]:
+    """Serve the pages from this process."""
+    serving = LiveServer("127.0.0.1")
+    yield serving.url
+    serving.stop()
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Start the browser of the system. Its driver's loop runs in this thread, beside Django."""
+    before = os.environ.get("DJANGO_ALLOW_ASYNC_UNSAFE")
+    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+    with sync_playwright() as playwright:
+        flags = ["--no-sandbox", "--disable-background-networking"]
+        started = playwright.chromium.launch(executable_path=CHROMIUM, args=flags)
+        yield started
+        started.close()
+    if before is None:
+        del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]
+
+
+@pytest.fixture
+def desk(server: str) -> Iterator[Desk]:
+    """Give a company whose clock stands at Monday, 2 March 2026, 8:00 in Berlin."""
+    with new_desk() as opened:
+        yield opened
 
 
 @pytest.fixture
@@ -79,41 +97,87 @@ def sandbox(desk: Desk) -> Desk:
     return desk
 
 
-@pytest.fixture
-def context(browser: Browser, server: LiveServer) -> Iterator[BrowserContext]:
-    """Open a browser profile of its own, at 1280 × 800 in light colors."""
-    opened = browser.new_context(
-        base_url=server.url, viewport={"width": 1280, "height": 800}, color_scheme="light"
-    )
-    opened.set_default_timeout(15_000)
-    yield opened
-    opened.close()
+@dataclass(frozen=True)
+class Visit:
+    """A tab of somebody signed in; `complaints` are the browser's own, such as of the CSP."""
+
+    page: Page
+    server: str
+    complaints: list[str]
+
+    def go(self, path: str) -> Page:
+        """Open a page of the organization."""
+        answer = self.page.goto(f"{self.server}{path}")
+        assert answer is not None
+        assert answer.status == 200, answer.status
+        return self.page
 
 
-@pytest.fixture
-def browser_page(context: BrowserContext) -> Iterator[Page]:
-    """Open a page; what it writes to its console as an error fails the test."""
-    page, errors = context.new_page(), []
-
-    def note(message: ConsoleMessage) -> None:
-        if message.type == "error" and "422" not in message.text:
-            errors.append(message.text)
-
-    page.on("console", note)
-    page.on("pageerror", lambda error: errors.append(str(error)))
-    yield page
-    assert errors == []
-
-
-@pytest.fixture
-def signed_in_page(
-    sandbox: Desk, server: LiveServer, context: BrowserContext, browser_page: Page
-) -> Page:
-    """Open a page with the sandbox's owner signed in."""
+def open_tab(browser: Browser, server: str, desk: Desk, **options: object) -> BrowserContext:
+    """Open a window in which the company's owner is signed in."""
     client = Client()
-    client.force_login(Member.objects.get().user)
-    cookie = client.cookies[settings.SESSION_COOKIE_NAME].value
-    context.add_cookies(
-        [{"name": settings.SESSION_COOKIE_NAME, "value": cookie, "url": server.url}]
-    )
-    return browser_page
+    client.force_login(Member.objects.get(role=Role.OWNER).user)
+    context = browser.new_context(**{"viewport": {"width": 1280, "height": 900}, **options})  # type: ignore[arg-type]  # playwright's own options
+    cookie = client.cookies["sessionid"].value
+    context.add_cookies([{"name": "sessionid", "value": cookie, "url": server}])
+    return context
+
+
+def _visit(context: BrowserContext, server: str) -> Visit:
+    page = context.new_page()
+    page.set_default_timeout(10_000)
+    complaints: list[str] = []
+    page.on("console", lambda said: complaints.append(said.text) if _is_wrong(said) else None)
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    return Visit(page, server, complaints)
+
+
+def _is_wrong(said: ConsoleMessage) -> bool:
+    """Leave out what browsers say of a form that came back with its errors."""
+    return said.type == "error" and "status of 422" not in said.text
+
+
+@pytest.fixture
+def visit(browser: Browser, server: str, desk: Desk) -> Iterator[Visit]:
+    """Sign the owner in; afterwards the browser may not have complained of anything."""
+    context = open_tab(browser, server, desk)
+    opened = _visit(context, server)
+    yield opened
+    context.close()
+    assert opened.complaints == []
+
+
+@pytest.fixture
+def bare_visit(browser: Browser, server: str, desk: Desk) -> Iterator[Visit]:
+    """Sign the owner in, in a browser without scripts."""
+    context = open_tab(browser, server, desk, java_script_enabled=False)
+    yield _visit(context, server)
+    context.close()
+
+
+@pytest.fixture
+def phone_visit(browser: Browser, server: str, desk: Desk) -> Iterator[Visit]:
+    """Sign the owner in on a screen 360 pixels wide."""
+    context = open_tab(browser, server, desk, viewport={"width": 360, "height": 740})
+    yield _visit(context, server)
+    context.close()
+
+
+@pytest.fixture
+def browser_page(browser: Browser, server: str) -> Iterator[Page]:
+    """Open a tab in which nobody is signed in."""
+    context = browser.new_context(base_url=server, viewport={"width": 1280, "height": 800})
+    opened = _visit(context, server)
+    yield opened.page
+    context.close()
+    assert opened.complaints == []
+
+
+@pytest.fixture
+def signed_in_page(browser: Browser, server: str, sandbox: Desk) -> Iterator[Page]:
+    """Open a tab of the sandbox's owner."""
+    context = open_tab(browser, server, sandbox, base_url=server)
+    opened = _visit(context, server)
+    yield opened.page
+    context.close()
+    assert opened.complaints == []

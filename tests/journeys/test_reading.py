@@ -4,10 +4,11 @@ import re
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import BrowserContext, Page, expect
+from playwright.sync_api import Page, expect
 
 from dunwell.ledger.models import Customer, Invoice, Payment
 from tests.chasing.desk import Desk
+from tests.journeys.conftest import Visit
 
 pytestmark = pytest.mark.browser
 
@@ -113,26 +114,17 @@ def test_the_clock_advances_and_says_what_went_out(signed_in_page: Page) -> None
     expect(signed_in_page.locator("#clock")).to_contain_text("Apr 17, 2026")
 
 
-def test_the_main_forms_work_without_scripts(
-    sandbox: Desk, signed_in_page: Page, context: BrowserContext
-) -> None:
-    browser = context.browser
-    assert browser is not None
-    plain = browser.new_context(java_script_enabled=False, storage_state=context.storage_state())
-    page = plain.new_page()
-    signed_in_page.goto("/board/")
-    base = signed_in_page.url.removesuffix("/board/")
-    page.goto(f"{base}/invoices/new")
+def test_the_main_forms_work_without_scripts(sandbox: Desk, bare_visit: Visit) -> None:
+    page = bare_visit.go("/invoices/new")
     page.locator("[name=customer]").fill("Proseware")
     page.locator("[name=line_description]").first.fill("Design")
     page.locator("[name=line_unit_price]").first.fill("120.00")
     page.get_by_role("button", name="Issue invoice").click()
     expect(page.get_by_text("is issued.")).to_be_visible()
-    page.goto(f"{base}/invoices/")
+    bare_visit.go("/invoices/")
     page.get_by_text("Filter", exact=True).click()
     page.get_by_role("link", name="Choose filters").click()
     expect(page.get_by_label("Customer's tag")).to_be_visible()
-    plain.close()
 
 
 def test_tab_reaches_the_content_first(signed_in_page: Page) -> None:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 from django import forms
 from django.http import HttpRequest, HttpResponse, QueryDict
@@ -127,7 +128,7 @@ def _chips(given: QueryDict, values: dict[str, Any]) -> list[Chip]:
     ]
 
 
-def _name_of(model: type[Member | Customer], pk: object) -> str:
+def _name_of(model: type[Member | Customer], pk: UUID | str | None) -> str:
     return model.objects.filter(pk=pk).values_list("name", flat=True).first() or "" if pk else ""
 
 

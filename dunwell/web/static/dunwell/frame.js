@@ -22,15 +22,25 @@ function moveChoice(step) {
   next.scrollIntoView({ block: "nearest" });
 }
 
+// Enter goes to what answers the words as they stand now; typed faster than found, it waits.
+let waiting = false;
+function go() {
+  const results = palette.querySelector("#palette-results > [data-for]");
+  waiting = results?.dataset.for !== palette.querySelector("input").value.trim();
+  if (waiting) return;
+  const chosen = palette.querySelector('.results [aria-selected="true"]') ?? palette.querySelector(".results a");
+  if (chosen) location.assign(chosen.href);
+}
+palette?.addEventListener("htmx:afterSettle", () => waiting && go());
+
 palette?.addEventListener("keydown", (event) => {
   if (event.key === "ArrowDown" || event.key === "ArrowUp") {
     event.preventDefault();
     moveChoice(event.key === "ArrowDown" ? 1 : -1);
   } else if (event.key === "Enter") {
-    const chosen = palette.querySelector('.results [aria-selected="true"]') ?? palette.querySelector(".results a");
-    if (chosen && event.target.matches("input")) {
+    if (event.target.matches("input")) {
       event.preventDefault();
-      location.assign(chosen.href);
+      go();
     }
   }
 });
