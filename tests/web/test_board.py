@@ -232,3 +232,18 @@ def test_pages_carry_no_inline_style_or_script(desk: Desk, owner: Client) -> Non
         html = owner.get(address).content.decode()
         assert " style=" not in html
         assert not re.search(r"<script(?![^>]*\bsrc=)|<style|\son\w+=", html)
+
+
+def test_the_first_page_weighs_less_than_100_kilobytes(desk: Desk, owner: Client) -> None:
+    for n in range(40):
+        desk.invoice(number=f"A-{n}", due_date=None if n % 2 else "2026-03-02")
+    packed = {"Accept-Encoding": "gzip"}
+    board = owner.get("/board/", headers=packed)
+    html = owner.get("/board/").content.decode()
+    parts = [
+        owner.get(path, headers=packed)
+        for path in set(re.findall(r'(?:src|href)="(/static/[^"]+)"', html))
+    ]
+    assert len(parts) >= 4  # the icon, the style sheet and the scripts
+    weight = len(board.content) + sum(len(b"".join(part)) for part in parts)
+    assert weight < 100_000
