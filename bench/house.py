@@ -20,7 +20,7 @@ RESULTS = Path(__file__).parent / "results"
 @contextmanager
 def fresh_database(*, durable: bool = True) -> Iterator[Path]:
     """Start an embedded server in a new folder, migrate, and set Django up on it."""
-    from dunwell.providers.postgres_embedded import attach  # noqa: PLC0415
+    from dunwell.providers.postgres_embedded import attach
 
     with tempfile.TemporaryDirectory(prefix="dunwell-bench-") as folder:
         home = Path(folder)
@@ -30,15 +30,15 @@ def fresh_database(*, durable: bool = True) -> Iterator[Path]:
             os.environ["DUNWELL_DATA"] = folder
             os.environ["DUNWELL_SECRET_KEY"] = "bench-only-not-a-secret-0123456789abcdef"
             os.environ["DJANGO_SETTINGS_MODULE"] = "dunwell.config.settings"
-            import django  # noqa: PLC0415
-            from django.core.management import call_command  # noqa: PLC0415
+            import django
+            from django.core.management import call_command
 
             django.setup()
             call_command("migrate", verbosity=0)
             try:
                 yield home
             finally:
-                from django.db import connections  # noqa: PLC0415
+                from django.db import connections
 
                 connections.close_all()
                 connections["default"].close_pool()  # type: ignore[attr-defined]

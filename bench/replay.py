@@ -23,7 +23,7 @@ def main() -> None:
     options = parser.parse_args()
     # What is proven here are rules, not what a power cut leaves: that is for `kills`.
     with fresh_database(durable=False):
-        from bench.proving.replay import run  # noqa: PLC0415 - Django is set up only now
+        from bench.proving.replay import run
 
         figures = run(size=FULL.replay, file=options.file, first=options.first, last=options.last)
     write("replay", figures)

@@ -5,10 +5,10 @@ import threading
 
 
 def main() -> None:
-    import django  # noqa: PLC0415 - settings are read from the environment first
+    import django
 
     django.setup()
-    from dunwell.worker.main import send_what_is_due  # noqa: PLC0415 - as above
+    from dunwell.worker.main import send_what_is_due
 
     stop = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stop.set())

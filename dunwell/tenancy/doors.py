@@ -36,7 +36,12 @@ def by_token(*, secret: str) -> Entrance | None:
                 secret_hash=hash_secret(secret), revoked_at__isnull=True, member__active=True
             )
             .values_list(
-                "organization_id", "id", "name", "scopes", "member_id", "member__role",
+                "organization_id",
+                "id",
+                "name",
+                "scopes",
+                "member_id",
+                "member__role",
                 "member__name",
             )
             .first()
