@@ -17,12 +17,13 @@ from procrastinate.contrib.django import app as queue
 
 from dunwell.flows import imports
 from dunwell.ledger.imports import files
+from dunwell.overview.operations import fold_open_sums
 from dunwell.ports import jobs
 from dunwell.tenancy import clock
 from dunwell.tenancy.errors import DunwellError
 from dunwell.tenancy.models import Member, Organization
 from dunwell.tenancy.roles import SYSTEM_ACTOR, Actor, Role
-from dunwell.tenancy.scope import organization_scope
+from dunwell.tenancy.scope import organization_scope, system_scope
 
 log = structlog.get_logger("dunwell.jobs")
 
@@ -72,6 +73,7 @@ def register(app: App) -> None:
     for name, handler in HANDLERS.items():
         app.task(name=name)(_in_scope(handler))
     app.periodic(cron="17 3 * * *")(app.task(name="ledger.purge_imports")(_purge_imports))
+    app.periodic(cron="47 * * * *")(app.task(name="overview.fold_open_sums")(_fold_open_sums))
 
 
 def _in_scope(handler: Callable[..., None]) -> Callable[..., None]:
@@ -117,6 +119,16 @@ def _actor(member_id: str | None) -> Actor:
 def _purge_imports(timestamp: int) -> None:
     del timestamp  # the slot that procrastinate names; files are judged by the real time
     files.purge(clock.wall())
+
+
+def _fold_open_sums(timestamp: int) -> None:
+    del timestamp  # the slot that procrastinate names; what is there is folded
+    close_old_connections()
+    try:
+        with system_scope("fold the board's sums of every organization"):
+            fold_open_sums()
+    finally:
+        close_old_connections()
 
 
 HANDLERS: Final[Mapping[str, Callable[..., None]]] = {imports.JOB: _import}
