@@ -3,7 +3,7 @@
 import time
 from typing import Any
 
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 
 from bench.sizes import Machine
@@ -21,6 +21,7 @@ def run(*, size: Machine) -> dict[str, Any]:
         database=None,
         suppress_health_check=list(HealthCheck),
         print_blob=not size.fixed,
+        phases=(Phase.generate, Phase.shrink),
     )
     with quiet():
         run_state_machine_as_test(Chasing, settings=chosen)

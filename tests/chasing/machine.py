@@ -46,6 +46,13 @@ SCHEDULES: Sequence[Steps] = (
 )
 OUT = ("queued", "sent", "uncertain")
 
+ACTS = (
+    *("issue", "mark_sent", "amend_total", "amend_due_date", "amend_invoice_date", "other_steps"),
+    *("pay_part", "pay_all", "pay_too_much", "pay_on_account", "close", "reopen"),
+    *("disable", "enable", "pause", "resume", "promise", "dispute", "dispute_part", "resolve"),
+    *("send_by_hand", "try_again"),
+)
+
 which = st.integers(0, MOST_INVOICES - 1)
 days = st.integers(0, 12)
 
@@ -116,42 +123,12 @@ class Chasing(RuleBasedStateMachine):
         self.invoices.append(made.pk)
         self.known[made.pk] = Known()
 
-    @rule(n=which)
-    def issue(self, n: int) -> None:
-        self._act(n, flows.issue_invoice)
-
-    @rule(n=which)
-    def mark_sent(self, n: int) -> None:
-        self._act(n, flows.mark_sent)
-
-    @rule(n=which, total=st.integers(1, 999))
-    def amend_total(self, n: int, total: int) -> None:
-        self._act(n, flows.amend_invoice, changes={"total": str(total)})
-
-    @rule(n=which, due=st.integers(-3, 12))
-    def amend_due_date(self, n: int, due: int) -> None:
-        self._act(n, flows.amend_invoice, changes={"due_date": add_days(self._today(), due)})
-
-    @rule(n=which, dated=st.integers(-5, 5))
-    def amend_invoice_date(self, n: int, dated: int) -> None:
-        self._act(n, flows.amend_invoice, changes={"invoice_date": add_days(self._today(), dated)})
-
-    @rule(n=which, kind=st.integers(0, 2))
-    def other_steps(self, n: int, kind: int) -> None:
-        self._on(n, lambda invoice: self.desk.set_steps(invoice, SCHEDULES[kind]))
-
-    @rule(n=which, how=st.sampled_from(["part", "full", "over", "credit"]))
-    def pay(self, n: int, how: str) -> None:
-        def pay(invoice: Invoice) -> None:
-            owed = invoice.balance.minor
-            minor = {"part": max(1, owed // 3), "full": owed, "over": owed + 500}.get(how, owed)
-            amount = str(Money(max(1, minor), "EUR").amount)
-            given: dict[str, Any] = {"applications": []} if how == "credit" else {}
-            if how == "over":
-                given = {"applications": None}
-            self.payments.append(self.desk.pay(invoice, amount, **given).payment.pk)
-
-        self._on(n, pay)
+    @rule(n=which, what=st.sampled_from(ACTS), size=st.integers(0, 999))
+    def act(self, n: int, what: str, size: int) -> None:
+        """Do something to an invoice; a clear refusal is as good an answer as any."""
+        if n < len(self.invoices):
+            with suppress(DunwellError):
+                getattr(self, f"_{what}")(Invoice.objects.get(pk=self.invoices[n]), size)
 
     @precondition(lambda self: self.payments)
     @rule(n=st.integers(0, 30), part=st.booleans())
@@ -161,71 +138,18 @@ class Chasing(RuleBasedStateMachine):
         with suppress(DunwellError):
             flows.reverse_payment(**self.desk.here, payment_id=payment.pk, amount=amount)
 
-    @rule(n=which, reason=st.sampled_from(["void", "write_off"]))
-    def close(self, n: int, reason: str) -> None:
-        self._act(n, flows.close_invoice, reason=reason)
+    @rule(zone=st.sampled_from((*ZONES, "")))
+    def change_company_or_customer(self, zone: str) -> None:
+        if zone:
+            self.desk.change_settings(time_zone=zone)
+        else:
+            self.customer.refresh_from_db()
+            self._set_do_not_chase(on=not self.customer.do_not_chase)
 
-    @rule(n=which)
-    def reopen(self, n: int) -> None:
-        self._act(n, flows.reopen_invoice)
-
-    @rule(n=which, on=st.booleans())
-    def switch(self, n: int, on: bool) -> None:
-        self._on(n, lambda invoice: self.desk.switch(invoice, on=on))
-
-    @rule(n=which, length=st.integers(1, 6))
-    def pause(self, n: int, length: int) -> None:
-        until = add_days(self._today(), length)
-
-        def pause(invoice: Invoice) -> None:
-            self.desk.pause(invoice, until.isoformat())
-            self._lift(invoice.pk)
-            end = midnight(until, self.desk.organization.zone)
-            self.known[invoice.pk].held.append(Held(self.desk.now, end))
-
-        self._on(n, pause)
-
-    @rule(n=which)
-    def resume(self, n: int) -> None:
-        self._on(n, self._resume)
-
-    @rule(n=which, length=st.integers(0, 4))
-    def promise(self, n: int, length: int) -> None:
-        self._act(n, flows.record_promise, promised_on=add_days(self._today(), length))
-
-    @rule(n=which, part=st.booleans())
-    def dispute(self, n: int, part: bool) -> None:
-        self._act(n, flows.open_dispute, amount=Money(100, "EUR") if part else None)
-
-    @rule(n=which)
-    def resolve(self, n: int) -> None:
-        def resolve(invoice: Invoice) -> None:
-            for dispute in Dispute.objects.filter(invoice=invoice, resolved_at=None)[:1]:
-                flows.resolve_dispute(**self.desk.here, dispute_id=dispute.pk)
-
-        self._on(n, resolve)
-
-    @rule(n=which, confirmed=st.booleans())
-    def send_by_hand(self, n: int, confirmed: bool) -> None:
-        self._act(n, send_now, channels=["email"], confirmed=confirmed)
-
-    @rule(n=which)
-    def try_again(self, n: int) -> None:
-        def again(invoice: Invoice) -> None:
-            for failed in PlannedSend.objects.filter(invoice=invoice, state="failed")[:1]:
-                retry(**self.desk.here, planned_send_id=failed.pk, at=None)
-
-        self._on(n, again)
-
-    @rule(zone=st.sampled_from(ZONES))
-    def move_company(self, zone: str) -> None:
-        self.desk.change_settings(time_zone=zone)
-
-    @rule(on=st.booleans())
-    def do_not_chase(self, on: bool) -> None:
-        flows.update_customer(
-            **self.desk.here, customer_id=self.customer.pk, changes={"do_not_chase": on}
-        )
+    @rule(n=which, what=st.sampled_from(ACTS), size=st.integers(0, 999), hours=st.integers(1, 48))
+    def act_and_wait(self, n: int, what: str, size: int, hours: int) -> None:
+        self.act(n, what, size)
+        self.time_passes(hours)
 
     @rule(hours=st.sampled_from([0, 1, 3, 12, 24, 24, 72, 120]))
     def time_passes(self, hours: int) -> None:
@@ -262,21 +186,94 @@ class Chasing(RuleBasedStateMachine):
 
     # --- how
 
-    def _act(self, n: int, act: Callable[..., Any], **given: Any) -> None:
-        self._on(n, lambda invoice: act(**self.desk.here, invoice_id=invoice.pk, **given))
+    def _issue(self, invoice: Invoice, size: int) -> None:
+        flows.issue_invoice(**self.desk.here, invoice_id=invoice.pk)
 
-    def _on(self, n: int, act: Callable[[Invoice], Any]) -> None:
-        """Do something to an invoice; a clear refusal is as good an answer as any."""
-        if n < len(self.invoices):
-            with suppress(DunwellError):
-                act(Invoice.objects.get(pk=self.invoices[n]))
+    def _mark_sent(self, invoice: Invoice, size: int) -> None:
+        flows.mark_sent(**self.desk.here, invoice_id=invoice.pk)
+
+    def _amend_total(self, invoice: Invoice, size: int) -> None:
+        self.desk.amend(invoice, total=str(size + 1))
+
+    def _amend_due_date(self, invoice: Invoice, size: int) -> None:
+        self.desk.amend(invoice, due_date=add_days(self._today(), size % 16 - 3))
+
+    def _amend_invoice_date(self, invoice: Invoice, size: int) -> None:
+        self.desk.amend(invoice, invoice_date=add_days(self._today(), size % 11 - 5))
+
+    def _other_steps(self, invoice: Invoice, size: int) -> None:
+        self.desk.set_steps(invoice, SCHEDULES[size % 3])
+
+    def _pay_part(self, invoice: Invoice, size: int) -> None:
+        self._pay(invoice, max(1, invoice.balance.minor // 3))
+
+    def _pay_all(self, invoice: Invoice, size: int) -> None:
+        self._pay(invoice, invoice.balance.minor)
+
+    def _pay_too_much(self, invoice: Invoice, size: int) -> None:
+        self._pay(invoice, invoice.balance.minor + 500, applications=None)
+
+    def _pay_on_account(self, invoice: Invoice, size: int) -> None:
+        self._pay(invoice, invoice.balance.minor, applications=[])
+
+    def _pay(self, invoice: Invoice, minor: int, **given: Any) -> None:
+        amount = str(Money(max(1, minor), "EUR").amount)
+        self.payments.append(self.desk.pay(invoice, amount, **given).payment.pk)
+
+    def _close(self, invoice: Invoice, size: int) -> None:
+        reason = "void" if size % 2 else "write_off"
+        flows.close_invoice(**self.desk.here, invoice_id=invoice.pk, reason=reason)
+
+    def _reopen(self, invoice: Invoice, size: int) -> None:
+        flows.reopen_invoice(**self.desk.here, invoice_id=invoice.pk)
+
+    def _disable(self, invoice: Invoice, size: int) -> None:
+        self.desk.switch(invoice, on=False)
+
+    def _enable(self, invoice: Invoice, size: int) -> None:
+        self.desk.switch(invoice, on=True)
+
+    def _pause(self, invoice: Invoice, size: int) -> None:
+        until = add_days(self._today(), 1 + size % 6)
+        self.desk.pause(invoice, until.isoformat())
+        self._lift(invoice.pk)
+        end = midnight(until, self.desk.organization.zone)
+        self.known[invoice.pk].held.append(Held(self.desk.now, end))
+
+    def _resume(self, invoice: Invoice, size: int) -> None:
+        self.desk.resume(invoice)
+        self._lift(invoice.pk)
+
+    def _promise(self, invoice: Invoice, size: int) -> None:
+        day = add_days(self._today(), size % 5)
+        flows.record_promise(**self.desk.here, invoice_id=invoice.pk, promised_on=day)
+
+    def _dispute(self, invoice: Invoice, size: int) -> None:
+        flows.open_dispute(**self.desk.here, invoice_id=invoice.pk)
+
+    def _dispute_part(self, invoice: Invoice, size: int) -> None:
+        flows.open_dispute(**self.desk.here, invoice_id=invoice.pk, amount=Money(100, "EUR"))
+
+    def _resolve(self, invoice: Invoice, size: int) -> None:
+        for dispute in Dispute.objects.filter(invoice=invoice, resolved_at=None)[:1]:
+            flows.resolve_dispute(**self.desk.here, dispute_id=dispute.pk)
+
+    def _send_by_hand(self, invoice: Invoice, size: int) -> None:
+        send_now(
+            **self.desk.here, invoice_id=invoice.pk, channels=["email"], confirmed=size % 2 == 0
+        )
+
+    def _try_again(self, invoice: Invoice, size: int) -> None:
+        for failed in PlannedSend.objects.filter(invoice=invoice, state="failed")[:1]:
+            retry(**self.desk.here, planned_send_id=failed.pk, at=None)
+
+    def _set_do_not_chase(self, *, on: bool) -> None:
+        flows.update_customer(
+            **self.desk.here, customer_id=self.customer.pk, changes={"do_not_chase": on}
+        )
 
     def _today(self) -> date:
         return clock.today(self.desk.organization)
-
-    def _resume(self, invoice: Invoice) -> None:
-        self.desk.resume(invoice)
-        self._lift(invoice.pk)
 
     def _lift(self, invoice: UUID) -> None:
         for held in self.known[invoice].held:
@@ -325,12 +322,12 @@ class Chasing(RuleBasedStateMachine):
 
     def _free_everything(self) -> None:
         self.fuse = 0
-        self.do_not_chase(on=False)
+        self._set_do_not_chase(on=False)
         for dispute in Dispute.objects.filter(resolved_at=None):
             flows.resolve_dispute(**self.desk.here, dispute_id=dispute.pk)
         for n in range(len(self.invoices)):
-            self.switch(n, on=True)
-            self.resume(n)
+            self.act(n, "enable", 0)
+            self.act(n, "resume", 0)
         self._advance(24 * 30)
         assert not self._late()
         assert wrong() == {}
