@@ -79,6 +79,32 @@ def prepare(*, count: int, port: int, attach: bool) -> Any:
     return organization
 
 
+def ceiling(*, port: int, count: int = 3000) -> int:
+    """Hand over ready messages of the usual size without a database: mails a second, one thread."""
+    from dunwell.core.ids import uuid7
+    from dunwell.core.mime import Address
+    from dunwell.ports.messages import Content, Envelope, ready
+    from dunwell.providers.email_smtp import SmtpProvider, SmtpSettings
+
+    provider = SmtpProvider(SmtpSettings(host="127.0.0.1", port=port, security="none"))
+    content = Content(subject="Invoice", text="A line of words.\n" * 60, html="<p>Words</p>" * 150)
+    now = datetime.now(UTC)
+    start = time.perf_counter()
+    for n in range(count):
+        envelope = Envelope(
+            delivery_id=uuid7(),
+            message_id=f"<{n}@bench.example>",
+            channel="email",
+            sender=Address("Bench", "billing@bench.example"),
+            to=Address("Ada", f"ada{n}@customer.example"),
+            date=now,
+            language="en",
+        )
+        provider.hand_over(ready(envelope=envelope, content=content), go=lambda: True)
+    provider.close()
+    return round(count / (time.perf_counter() - start))
+
+
 def measure(*, count: int, attach: bool, senders: int) -> dict[str, Any]:
     """Send everything with one sender and return the figures."""
     from django.db import connection
@@ -135,7 +161,9 @@ def main() -> None:
     try:
         with fresh_database():
             prepare(count=options.count, port=port, attach=options.attach)
+            before = ceiling(port=port)
             figures = measure(count=options.count, attach=options.attach, senders=options.senders)
+            figures["smtp_alone_per_second"] = [before, ceiling(port=port)]
         write(options.name, figures)
     finally:
         sink.terminate()
