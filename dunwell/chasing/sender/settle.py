@@ -240,7 +240,6 @@ def _judge_sends(cursor: Any, sends: Sequence[UUID], now: datetime) -> None:
     rows: list[Row] = [
         {"id": send, "state": state, "reason": str(reason or "")}
         for send, state, reason in verdicts
-        for send, state, reason in verdicts
     ]
     for send, reason in withdrawn.items():
         if send not in found:
