@@ -10,4 +10,8 @@ from dunwell.tenancy.roles import Permission
 def frame(request: HttpRequest) -> dict[str, Any]:
     """Give templates the organization, the actor and the organization's clock, if signed in."""
     here = getattr(request, "here", None)
-    return {"here": here, "may_move_clock": here and here.actor.may(Permission.CLOCK)}
+    return {
+        "here": here,
+        "may_move_clock": here and here.actor.may(Permission.CLOCK),
+        "may_write": here and here.actor.may(Permission.LEDGER_WRITE),
+    }

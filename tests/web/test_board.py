@@ -247,3 +247,9 @@ def test_the_first_page_weighs_less_than_100_kilobytes(desk: Desk, owner: Client
     assert len(parts) >= 4  # the icon, the style sheet and the scripts
     weight = len(board.content) + sum(len(b"".join(part)) for part in parts)
     assert weight < 100_000
+
+
+@pytest.mark.parametrize("path", ["/board/", "/invoices/", "/customers/", "/payments/"])
+def test_a_viewer_is_offered_nothing_to_write(viewer: Client, owner: Client, path: str) -> None:
+    assert 'class="button primary"' in owner.get(path).content.decode()
+    assert 'class="button primary"' not in viewer.get(path).content.decode()

@@ -11,7 +11,7 @@ from dunwell.tenancy.errors import NotFound
 
 
 def lock_invoices(*, ids: Iterable[UUID]) -> dict[UUID, Invoice]:
-    """Lock invoices FOR UPDATE in the order of their ids; raise NotFound if one is missing."""
+    """Lock invoices FOR NO KEY UPDATE in the order of their ids; raise NotFound if one is missing."""
     wanted = set(ids)
     found = _locked(Invoice.objects.filter(pk__in=wanted))
     if len(found) < len(wanted):
@@ -20,7 +20,7 @@ def lock_invoices(*, ids: Iterable[UUID]) -> dict[UUID, Invoice]:
 
 
 def lock_invoice(*, invoice_id: UUID) -> Invoice:
-    """Lock one invoice FOR UPDATE; raise NotFound if it is not in the organization."""
+    """Lock one invoice FOR NO KEY UPDATE; raise NotFound if it is not in the organization."""
     return lock_invoices(ids=[invoice_id])[invoice_id]
 
 
