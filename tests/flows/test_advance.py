@@ -60,6 +60,7 @@ def test_a_clock_that_is_being_advanced_is_not_advanced_by_another(desk: Desk) -
         other.execute("SELECT pg_advisory_lock(%s)", [key])
         with pytest.raises(Conflict):
             desk.advance("2026-03-03 00:00")
+        other.execute("SELECT pg_advisory_unlock(%s)", [key])
     desk.advance("2026-03-03 00:00")
 
 
