@@ -122,6 +122,7 @@ def measure(*, count: int, attach: bool, senders: int) -> dict[str, Any]:
     rss_before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     start = time.perf_counter()
     cpu = time.process_time()
+    sys.setswitchinterval(0.0002)  # as the worker does
     threads = [threading.Thread(target=work) for _n in range(senders)]
     for thread in threads:
         thread.start()

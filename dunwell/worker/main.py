@@ -1,6 +1,7 @@
 """The worker: sends what is due, does what time sets off, numbers events, runs jobs."""
 
 import os
+import sys
 import threading
 from collections.abc import Callable
 from datetime import datetime
@@ -28,6 +29,8 @@ _BREAK_SECONDS = 2.0
 
 def run(stop: threading.Event) -> None:
     """Work until `stop` is set; each part in its own thread, restarted after an error."""
+    # A sender that comes back from PostgreSQL must not wait 5 ms for one that renders.
+    sys.setswitchinterval(0.0002)
     parts: list[tuple[str, Callable[[threading.Event], None]]] = [
         *((f"sender-{n}", send_what_is_due) for n in range(SENDERS)),
         ("timers", do_what_time_sets_off),
