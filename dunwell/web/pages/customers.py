@@ -11,6 +11,7 @@ from django.urls import path
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
+from dunwell import flows
 from dunwell.core.aging import Aging, Bucket
 from dunwell.ledger import operations as ledger
 from dunwell.ledger.models import Contact, ContactRole, Customer
@@ -170,7 +171,7 @@ def edit(request: HttpRequest, customer_id: UUID) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         saved = attempt(
             form,
-            lambda: ledger.update_customer(
+            lambda: flows.update_customer(
                 organization=at.organization,
                 actor=at.actor,
                 now=at.now,
