@@ -11,7 +11,7 @@ from dunwell.tenancy.errors import NotFound
 
 
 def lock_invoices(*, ids: Iterable[UUID]) -> dict[UUID, Invoice]:
-    """Lock invoices FOR NO KEY UPDATE in the order of their ids; raise NotFound if one is missing."""
+    """Lock invoices FOR NO KEY UPDATE in the order of their ids; NotFound if one is missing."""
     wanted = set(ids)
     found = _locked(Invoice.objects.filter(pk__in=wanted))
     if len(found) < len(wanted):
