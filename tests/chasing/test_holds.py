@@ -138,6 +138,15 @@ def test_a_promise_holds_until_its_grace_days_are_over(
     assert states(desk, invoice) == [SENT, second, third]
 
 
+def test_a_promise_keeps_the_grace_days_it_was_made_with(desk: Desk) -> None:
+    invoice = desk.invoice(STEPS)
+    desk.advance("2026-03-10 00:00")
+    flows.record_promise(**desk.here, invoice_id=invoice.pk, promised_on=date(2026, 3, 22))
+    desk.change_settings(promise_grace_days=0)
+    desk.advance("2026-05-01 00:00")
+    assert states(desk, invoice) == [SENT, HELD, SENT]
+
+
 def test_a_kept_part_promise_lets_chasing_go_on_for_the_rest(desk: Desk) -> None:
     invoice = desk.invoice(STEPS)
     desk.advance("2026-03-10 00:00")

@@ -6,6 +6,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from django.db import connection
 
 from dunwell.core.holds import HoldKind, held
 from dunwell.core.money import Money
@@ -30,7 +31,8 @@ def state(made: Promise) -> str:
 
 def _held(desk: Desk, invoice: Invoice, at: Desk | None = None) -> HoldKind | None:
     at = at or desk
-    found = holds_of(invoice_ids=[invoice.pk], ended_after=desk.now)
+    with connection.cursor() as cursor:
+        found = holds_of(cursor=cursor, invoice_ids=[invoice.pk], ended_after=desk.now)
     hold = held(
         holds=found.get(invoice.pk, ()),
         balance_minor=desk.fresh(invoice).balance_minor,

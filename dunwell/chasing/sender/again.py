@@ -6,11 +6,11 @@ from typing import Any
 
 from dunwell.chasing.sender.batches import Batches, Claim, Ended, Job, Moment
 from dunwell.chasing.sender.facts import Subject, load_subjects
-from dunwell.chasing.sender.rows import Row, as_json
 from dunwell.chasing.sender.transport import route
 from dunwell.core.cadence import Channel
 from dunwell.core.outcomes import DeliveryState
 from dunwell.core.sending import PlannedFacts, stopped
+from dunwell.tenancy.database.rows import Row, as_json
 
 _AGAIN = """
 SELECT d.id, d.planned_send_id, d.invoice_id, d.contact_id, d.channel, d.to_name, d.to_address,

@@ -10,7 +10,6 @@ from dunwell.chasing.sender.again import claim_again
 from dunwell.chasing.sender.attempts import Person, wanted_by_retries
 from dunwell.chasing.sender.batches import Batches, Claim, Job, Moment
 from dunwell.chasing.sender.facts import Subject, load_subjects
-from dunwell.chasing.sender.rows import Row, as_json, uuids
 from dunwell.chasing.sender.transport import Route, route
 from dunwell.core.cadence import Channel
 from dunwell.core.calendar import local_date
@@ -27,6 +26,7 @@ from dunwell.core.sending import (
     decide_due,
     judge,
 )
+from dunwell.tenancy.database.rows import Row, as_json, uuids
 
 ATTEMPT = timedelta(hours=1)
 

@@ -22,7 +22,6 @@ import structlog
 from dunwell.chasing.sender.batches import Claim, Job, Moment, OpenBatch
 from dunwell.chasing.sender.claim import claim
 from dunwell.chasing.sender.link import Link
-from dunwell.chasing.sender.rows import uuids
 from dunwell.chasing.sender.settle import PUT_BACK, Outcome, settle
 from dunwell.chasing.sender.sweep import sweep
 from dunwell.chasing.sender.transport import Providers
@@ -41,6 +40,7 @@ from dunwell.ports.errors import (
     Withdrawn,
 )
 from dunwell.ports.messages import Content, Outgoing, Receipt
+from dunwell.tenancy.database.rows import uuids
 from dunwell.tenancy.metrics import SENDS
 
 log = structlog.get_logger("dunwell.sender")

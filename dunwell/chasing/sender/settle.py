@@ -9,12 +9,12 @@ from typing import Any
 from uuid import UUID
 
 from dunwell.chasing.sender.batches import Ended, Job, is_skip
-from dunwell.chasing.sender.rows import Row, as_json, uuids
 from dunwell.core.cadence import Channel
 from dunwell.core.ids import uuid7
 from dunwell.core.outcomes import DeliveryState, SendState
 from dunwell.core.sending import DeliveryFacts, judge
 from dunwell.ports.messages import Content
+from dunwell.tenancy.database.rows import Row, as_json, uuids
 
 LOCKED_WAIT = timedelta(seconds=2)
 

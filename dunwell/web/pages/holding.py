@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from dunwell.chasing.models import Pause
-from dunwell.core.holds import Hold, HoldKind, held
-from dunwell.core.money import Money
+from django.db import connection
+
+from dunwell.chasing.holds import all_holds
+from dunwell.core.holds import Hold, held
 from dunwell.ledger.models import Invoice
-from dunwell.ledger.queries import holds_of
 from dunwell.web.pages import sentences
 from dunwell.web.requests import Here
 
@@ -41,23 +41,5 @@ def holding(invoice_ids: Sequence[UUID], *, at: Here) -> Holding:
     """Load the holds of invoices that have not ended by now. Rule: chasing, Held means."""
     if not invoice_ids:
         return Holding(at, {})
-    found = holds_of(invoice_ids=invoice_ids, ended_after=at.now)
-    for pause in Pause.objects.filter(invoice__in=invoice_ids, ends_at__gt=at.now):
-        # A member's pause is named first: it is what the page offers to lift.
-        found.setdefault(pause.invoice_id, []).insert(
-            0,
-            Hold(
-                HoldKind.PAUSE,
-                reason=pause.reason,
-                until=pause.until,
-                since=pause.started_at,
-                ended=pause.ends_at,
-            ),
-        )
-    return Holding(at, found)
-
-
-def minimum_balance(invoice: Invoice, *, at: Here) -> int:
-    """Return the balance below which an invoice is not chased, in minor units."""
-    value = at.organization.minimum_balances.get(invoice.currency)
-    return Money.parse(str(value), invoice.currency).minor if value else 0
+    with connection.cursor() as cursor:
+        return Holding(at, all_holds(cursor=cursor, invoice_ids=invoice_ids, ended_after=at.now))

@@ -8,11 +8,11 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from dunwell.chasing.sender.rows import uuids
-from dunwell.core.holds import Hold, HoldKind
+from dunwell.chasing.holds import all_holds
 from dunwell.core.mime import Attachment
 from dunwell.core.outcomes import Reason
 from dunwell.core.recipients import ContactFacts
+from dunwell.tenancy.database.rows import uuids
 
 _CONTACTS = """
 SELECT c.customer_id, c.id, c.name, c.email, c.phone, c.line1 <> '' AND c.city <> '',
@@ -21,31 +21,6 @@ SELECT c.customer_id, c.id, c.name, c.email, c.phone, c.line1 <> '' AND c.city <
              WHERE a.organization_id = c.organization_id AND a.contact_id = c.id)
 FROM ledger_contact c WHERE c.organization_id = ANY(%s) AND c.customer_id = ANY(%s)
 ORDER BY c.customer_id, c.created_at, c.id
-"""
-_HOLDS = """
-SELECT invoice_id, 'pause', reason, until, NULL::bigint, started_at, ends_at
-  FROM chasing_pause
-  WHERE organization_id = ANY(%(orgs)s) AND invoice_id = ANY(%(ids)s) AND ends_at > %(since)s
-UNION ALL
-SELECT invoice_id, 'promise', note, promised_on, NULL, said_at, settled_at FROM ledger_promise
-  WHERE organization_id = ANY(%(orgs)s) AND invoice_id = ANY(%(ids)s)
-    AND (state = 'open' OR settled_at > %(since)s)
-UNION ALL
-SELECT invoice_id, 'dispute', reason, NULL, amount_minor, opened_at, resolved_at
-  FROM ledger_dispute
-  WHERE organization_id = ANY(%(orgs)s) AND invoice_id = ANY(%(ids)s)
-    AND (resolved_at IS NULL OR resolved_at > %(since)s)
-"""
-_CREDIT = """
-SELECT customer_id, currency, sum(unapplied_minor)::bigint FROM (
-  SELECT customer_id, currency, unapplied_minor FROM ledger_payment
-    WHERE organization_id = ANY(%(orgs)s) AND customer_id = ANY(%(customers)s)
-      AND unapplied_minor > 0
-  UNION ALL
-  SELECT customer_id, currency, unapplied_minor FROM ledger_creditnote
-    WHERE organization_id = ANY(%(orgs)s) AND customer_id = ANY(%(customers)s)
-      AND unapplied_minor > 0
-) credit GROUP BY 1, 2
 """
 _REACHED = """
 SELECT invoice_id, channel, contact_id, lower(to_address), planned_send_id, local_day
@@ -98,7 +73,9 @@ class Around:
     def __init__(self, cursor: Any, concerned: Concerned) -> None:
         orgs, ids = uuids(concerned.organizations), uuids(concerned.invoices)
         self._contacts(cursor, orgs, uuids(concerned.customers))
-        self._holds(cursor, concerned)
+        self.holds = all_holds(
+            cursor=cursor, invoice_ids=concerned.invoices, ended_after=concerned.since
+        )
         earliest = (concerned.now - timedelta(hours=26)).date()
         self.reached: dict[UUID, list[tuple[Any, ...]]] = defaultdict(list)
         for invoice, *rest in cursor.execute(_REACHED, [orgs, ids, earliest]):
@@ -123,22 +100,6 @@ class Around:
         for customer, contact, name, *facts in cursor.execute(_CONTACTS, [orgs, customers]):
             self.contacts[customer].append(_contact(contact, facts))
             self.names[customer][contact] = name
-
-    def _holds(self, cursor: Any, concerned: Concerned) -> None:
-        parameters = {
-            "orgs": uuids(concerned.organizations),
-            "ids": uuids(concerned.invoices),
-            "since": concerned.since,
-            "customers": uuids(concerned.customers),
-        }
-        self.holds: dict[UUID, list[Hold]] = defaultdict(list)
-        rows = cursor.execute(_HOLDS, parameters)
-        for invoice, kind, reason, until, covers, begun, ended in rows:
-            self.holds[invoice].append(Hold(HoldKind(kind), reason, until, covers, begun, ended))
-        self.credit: dict[tuple[UUID, str], int] = {
-            (customer, currency): minor
-            for customer, currency, minor in cursor.execute(_CREDIT, parameters)
-        }
 
 
 def _contact(contact: UUID, facts: Sequence[Any]) -> ContactFacts:

@@ -9,8 +9,8 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from dunwell.chasing.sender.rows import uuids
 from dunwell.core.sending import ChaseRules
+from dunwell.tenancy.database.rows import uuids
 
 _ORGANIZATIONS = """
 SELECT id, name, legal_name, email, phone, time_zone, locale, sandbox_now IS NOT NULL, smtp_sink,

@@ -13,13 +13,12 @@ from dunwell.chasing.sender.facts.organization import (
     address_lines,
     load_organizations,
 )
-from dunwell.chasing.sender.rows import uuids
 from dunwell.core.cadence import Channel
 from dunwell.core.calendar import local_date
-from dunwell.core.holds import Hold, HoldKind
 from dunwell.core.mime import Attachment
 from dunwell.core.recipients import ListedAddress
 from dunwell.core.sending import InvoiceFacts
+from dunwell.tenancy.database.rows import uuids
 
 # JSON comes as text: this runs over Django's connection too, which leaves it so.
 _INVOICES = """
@@ -165,9 +164,6 @@ def _subject(row: _Row, organization: OrganizationFacts, around: Around, now: da
 def _facts(
     row: _Row, organization: OrganizationFacts, around: Around, now: datetime
 ) -> InvoiceFacts:
-    holds = list(around.holds.get(row.id, ()))
-    if credit := around.credit.get((row.customer_id, row.currency)):
-        holds.append(Hold(HoldKind.CREDIT, covers_minor=credit))
     return InvoiceFacts(
         balance_minor=row.balance_minor,
         due_date=row.due_date,
@@ -175,7 +171,7 @@ def _facts(
         closed=row.closed,
         chasing_on=row.chasing_on,
         minimum_minor=_minimum(organization, row.currency),
-        holds=holds,
+        holds=around.holds.get(row.id, ()),
         contacts=around.contacts.get(row.customer_id, ()),
         own_list=[ListedAddress(address) for address in row.own_list],
         reached=_reached(row, around, local_date(now, organization.zone)),

@@ -17,7 +17,7 @@ from dunwell.inbox.models import Delivery
 from dunwell.ledger.models import ContactRole, Invoice
 from dunwell.web import words
 from dunwell.web.pages import sentences
-from dunwell.web.pages.holding import holding, minimum_balance
+from dunwell.web.pages.holding import holding
 from dunwell.web.pages.preview import Preview, preview_of
 from dunwell.web.requests import Here
 
@@ -170,7 +170,7 @@ def _notes(invoice: Invoice, at: Here) -> list[str]:
         because = invoice.customer.do_not_chase_reason
         sentence = _("%(customer)s is not chased.") % {"customer": invoice.customer.name}
         notes.append(f"{sentence} {because}".strip())
-    if invoice.balance.minor < minimum_balance(invoice, at=at):
+    if invoice.balance.minor < at.organization.minimum_balances.get(invoice.currency, 0):
         notes.append(_("The balance is below your minimum, so reminders are skipped."))
     return notes
 
