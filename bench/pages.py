@@ -57,10 +57,10 @@ INSERT INTO chasing_schedule (id, organization_id, invoice_id, steps, next_key, 
 INSERT INTO chasing_firstsend (id, organization_id, invoice_id, at, how)
   SELECT gen_random_uuid(), organization_id, id, %(now)s, 'sent' FROM ledger_invoice WHERE organization_id = %(org)s;
 INSERT INTO chasing_plannedsend (id, organization_id, invoice_id, kind, step_key, occurrence, trigger, hour, day, at, channels,
-    contact_roles, template, state, reason, detail, by, changed_at, again, put_backs, live)
+    contact_roles, template, state, reason, detail, by, changed_at, put_backs, live)
   SELECT gen_random_uuid(), organization_id, id, 'step', 3 + k, 0, '{}', 9, %(today)s::date + 7 * k,
     %(now)s::timestamptz + make_interval(days => 7 * k), '{email}', '{}', '', CASE WHEN k < 0 THEN 'sent' ELSE 'planned' END,
-    '', '', '', %(now)s, false, 0, true
+    '', '', '', %(now)s, 0, true
   FROM ledger_invoice, unnest(array[-2, -1, 1, 2, 3]) k WHERE organization_id = %(org)s;
 INSERT INTO ledger_promise (id, organization_id, invoice_id, amount_minor, promised_on, grace_days, note, source, state, said_at, recorded_by)
   SELECT gen_random_uuid(), organization_id, id, total_minor, %(today)s::date + 3, 3, '', 'member', 'open', %(now)s, 'Kim'

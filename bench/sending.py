@@ -25,10 +25,10 @@ SELECT md5('s' || id)::uuid, organization_id, id, '[]', 2, true, '{}', current_d
 FROM ledger_invoice;
 INSERT INTO chasing_plannedsend (id, organization_id, invoice_id, kind, step_key, occurrence,
   trigger, hour, day, at, channels, contact_roles, template, state, reason, detail, by, changed_at,
-  again, put_backs, live)
+  put_backs, live)
 SELECT md5('p' || id)::uuid, organization_id, id, 'step', 1, 1,
   '{"type": "after_due", "days": 3}', 9, current_date, now() - interval '1 minute', '{email}', '{}',
-  '', 'planned', '', '', '', now(), false, 0, true
+  '', 'planned', '', '', '', now(), 0, true
 FROM ledger_invoice;
 INSERT INTO chasing_firstsend (id, organization_id, invoice_id, at, how)
 SELECT md5('f' || id)::uuid, organization_id, id, now(), 'marked' FROM ledger_invoice;

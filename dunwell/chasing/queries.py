@@ -58,15 +58,6 @@ def deliveries_of(*, planned_send_ids: Iterable[UUID]) -> dict[UUID, list[Delive
     return found
 
 
-def next_sends(*, invoice_ids: Iterable[UUID]) -> dict[UUID, PlannedSend]:
-    """Return each invoice's next planned send."""
-    found: dict[UUID, PlannedSend] = {}
-    rows = PlannedSend.objects.filter(invoice_id__in=list(invoice_ids), state="planned")
-    for send in rows.order_by("invoice_id", "at", "id").distinct("invoice_id"):
-        found[send.invoice_id] = send
-    return found
-
-
 def chased_invoice_ids() -> list[UUID]:
     """List the open issued invoices that have a schedule."""
     return list(

@@ -25,6 +25,7 @@ class DeliveryState(StrEnum):
     BOUNCED = "bounced"
     FAILED = "failed"
     UNCERTAIN = "uncertain"
+    CANCELLED = "cancelled"  # withdrawn before anything was handed over
 
 
 class Reason(StrEnum):

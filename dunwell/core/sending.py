@@ -128,13 +128,6 @@ def decide_due(
     return decisions
 
 
-def decide(
-    *, send: PlannedFacts, invoice: InvoiceFacts, rules: ChaseRules, now: datetime
-) -> Decision:
-    """Decide on a send that is the only one of its invoice due now."""
-    return decide_due(sends=(send,), invoice=invoice, rules=rules, now=now)[send.id]
-
-
 def stopped(
     *, send: PlannedFacts, invoice: InvoiceFacts, rules: ChaseRules, now: datetime
 ) -> Cancel | Skip | None:
@@ -313,6 +306,7 @@ class DeliveryFacts:
 
 
 _REACHED: Final = frozenset({DeliveryState.SENT, DeliveryState.DELIVERED, DeliveryState.UNCERTAIN})
+_SKIPS: Final = frozenset({Reason.PAUSED, Reason.BELOW_MINIMUM, Reason.ALREADY_SENT})
 _OPEN: Final = frozenset({DeliveryState.QUEUED, DeliveryState.SENDING})
 
 
@@ -320,11 +314,16 @@ def judge(deliveries: Iterable[DeliveryFacts]) -> tuple[SendState, str | None]:
     """Return the planned send's state and reason from its deliveries, also after a bounce.
 
     A channel fails if none of its recipients was reached; an uncertain one may have been.
-    Still `sending` while a delivery is open. Rule: chasing, Outcomes.
+    Still `sending` while a delivery is open. What was withdrawn counts only where nothing else
+    is left. Rule: chasing, Outcomes.
     """
-    found = list(deliveries)
-    if not found:
+    everything = list(deliveries)
+    if not everything:
         raise ValueError("a planned send that was handed over has deliveries")
+    found = [delivery for delivery in everything if delivery.state is not DeliveryState.CANCELLED]
+    if not found:
+        reason = everything[-1].reason
+        return SendState.SKIPPED if reason in _SKIPS else SendState.CANCELLED, reason
     if any(delivery.state in _OPEN for delivery in found):
         return SendState.SENDING, None
     reached = {delivery.channel for delivery in found if delivery.state in _REACHED}

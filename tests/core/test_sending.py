@@ -20,7 +20,6 @@ from dunwell.core.sending import (
     PlannedFacts,
     Send,
     Skip,
-    decide,
     decide_due,
     judge,
     template_for,
@@ -60,7 +59,7 @@ def due(
 
 
 def decided(send: PlannedFacts, invoice: InvoiceFacts = INVOICE) -> Decision:
-    return decide(send=send, invoice=invoice, rules=RULES, now=NOW)
+    return decide_due(sends=(send,), invoice=invoice, rules=RULES, now=NOW)[send.id]
 
 
 def hours(count: float) -> datetime:

@@ -5,10 +5,11 @@ from django.db import models
 from django.db.models import F, Q
 
 from dunwell.chasing.models.cadence import Cadence
+from dunwell.core.outcomes import SendState
 from dunwell.ledger.models import Invoice
 from dunwell.tenancy.models import TenantKey, TenantModel, unchecked_organization
 
-STATES = ("planned", "sending", "sent", "failed", "skipped", "cancelled")
+STATES = tuple(state.value for state in SendState)
 
 
 class Schedule(TenantModel):
@@ -84,7 +85,6 @@ class PlannedSend(TenantModel):
     changed_at = models.DateTimeField()
     retry_of = TenantKey("chasing.PlannedSend", models.SET_NULL, null=True, related_name="retries")
     points_at = TenantKey("chasing.PlannedSend", models.SET_NULL, null=True, related_name="+")
-    again = models.BooleanField(default=False)  # a member confirmed sending twice in a day
     put_backs = models.PositiveSmallIntegerField(default=0)
     not_before = models.DateTimeField(null=True)
     live = models.BooleanField()

@@ -116,7 +116,6 @@ def _plan_by_hand(
         by=actor.label,
         changed_at=now,
         retry_of=retry_of,
-        again=True,
         live=not organization.sandbox,
     )
 

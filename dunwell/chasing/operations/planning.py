@@ -16,7 +16,7 @@ from uuid import UUID
 
 from django.db import connection, transaction
 
-from dunwell.core.cadence import Step, TriggerType
+from dunwell.core.cadence import Step
 from dunwell.core.calendar import local_date
 from dunwell.core.ids import uuid7
 from dunwell.core.outcomes import Reason, SendState
@@ -64,11 +64,11 @@ WHERE organization_id = %s AND invoice_id = ANY(%s) AND kind = 'step' AND state 
 _CREATE = """
 INSERT INTO chasing_plannedsend
   (id, organization_id, invoice_id, kind, step_key, occurrence, trigger, hour, day, at, channels,
-   contact_roles, template, state, reason, detail, by, changed_at, again, put_backs, live)
+   contact_roles, template, state, reason, detail, by, changed_at, put_backs, live)
 SELECT id, %s, invoice_id, 'step', step_key, occurrence, step->'trigger', (step->>'hour')::int,
        day, at, ARRAY(SELECT jsonb_array_elements_text(step->'channels')),
        ARRAY(SELECT jsonb_array_elements_text(step->'contact_roles')),
-       coalesce(step->>'template', ''), state, reason, '', '', %s, false, 0, %s
+       coalesce(step->>'template', ''), state, reason, '', '', %s, 0, %s
 FROM unnest(%s::uuid[], %s::uuid[], %s::int[], %s::int[], %s::jsonb[], %s::date[],
             %s::timestamptz[], %s::text[], %s::text[])
   AS new (id, invoice_id, step_key, occurrence, step, day, at, state, reason)
@@ -292,8 +292,3 @@ def preview(
             day=instance.day,
             at=instance.at,
         )
-
-
-def is_on_issue(step: Step) -> bool:
-    """Say whether a step is the one that sends the invoice at issue."""
-    return step.trigger.type is TriggerType.ON_ISSUE

@@ -114,4 +114,4 @@ def _ended_meanwhile(row: Sequence[Any], subject: Subject, moment: Moment) -> En
     stop = stopped(send=facts, invoice=invoice, rules=subject.organization.rules, now=moment.now)
     if stop is None:
         return None
-    return Ended(delivery, send, "cancelled", str(stop.reason))
+    return Ended(delivery, send, DeliveryState.CANCELLED, str(stop.reason))

@@ -7,7 +7,6 @@ from uuid import UUID
 from dunwell.chasing.sender.facts import Subject
 from dunwell.chasing.sender.transport import Route
 from dunwell.core.ids import uuid7
-from dunwell.core.outcomes import Reason
 
 
 @dataclass(slots=True)
@@ -81,8 +80,3 @@ class Batches:
     def opened(self) -> list[OpenBatch]:
         """Return the batches in the order they were opened."""
         return list(self._open.values())
-
-
-def is_skip(reason: str) -> bool:
-    """Say whether a send that ended for this reason is called skipped rather than cancelled."""
-    return reason in {Reason.PAUSED, Reason.BELOW_MINIMUM, Reason.ALREADY_SENT}

@@ -78,7 +78,7 @@ class Link:
 
         self.raw.execute(_PREPARE)
 
-    def move_and_check(
+    def ask(
         self,
         *,
         batch_id: UUID,
@@ -87,26 +87,40 @@ class Link:
         organization_id: UUID,
         invoice_id: UUID,
         wait: bool,
-    ) -> tuple[int, int] | None:
+    ) -> None:
         """Mark that a hand-over begins, free the last invoice, lock and read this one.
 
-        One round trip of one text: ids, numbers and state words only, so nothing needs quoting.
-        Returns balance (minor units) and chase_version; None if the invoice is locked (and we do
-        not `wait`) or the batch is no longer ours.
+        Sends the question and returns; `answer` waits for it. One round trip of one text: ids,
+        numbers and state words only, so nothing needs quoting.
         """
         move = f"dunwell_move({ordinal},'{batch_id}')"
         if endings:
             move = f"dunwell_note({ordinal},'{batch_id}','{json.dumps(endings)}')"
         check = "dunwell_check_waiting" if wait else "dunwell_check"
-        result = self.raw.pgconn.exec_(
+        self.raw.pgconn.send_query(
             f"EXECUTE {move};COMMIT AND CHAIN;"
             f"EXECUTE {check}('{organization_id}','{invoice_id}','{batch_id}',{ordinal})".encode()
         )
-        if result.status != ExecStatus.TUPLES_OK:
-            raise error_from_result(result)
-        if not result.ntuples:
+
+    def answer(self) -> tuple[int, int] | None:
+        """Return the balance (minor units) and chase_version of the invoice that was asked for.
+
+        None if it is locked (and we did not `wait`) or the batch is no longer ours.
+        """
+        last = None
+        while (result := self.raw.pgconn.get_result()) is not None:
+            if result.status not in (ExecStatus.COMMAND_OK, ExecStatus.TUPLES_OK):
+                self._drain()
+                raise error_from_result(result)
+            last = result
+        if last is None or not last.ntuples:
             return None
-        return int(result.get_value(0, 0) or b""), int(result.get_value(0, 1) or b"")
+        return int(last.get_value(0, 0) or b""), int(last.get_value(0, 1) or b"")
+
+    def _drain(self) -> None:
+        """Read what is left of an answer that went wrong, so that the connection can be used."""
+        while self.raw.pgconn.get_result() is not None:
+            continue
 
     def _one(self, sql: str) -> Any:
         row = self.raw.execute(sql).fetchone()

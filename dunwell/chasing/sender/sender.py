@@ -29,7 +29,6 @@ from dunwell.chasing.sender.words import content, envelope
 from dunwell.chasing.wording.errors import WordingError
 from dunwell.core.mime import MimeError
 from dunwell.core.outcomes import DeliveryState
-from dunwell.ports.channels import ChannelProvider
 from dunwell.ports.documents import DocumentError
 from dunwell.ports.errors import (
     NotConfigured,
@@ -39,7 +38,7 @@ from dunwell.ports.errors import (
     Unsure,
     Withdrawn,
 )
-from dunwell.ports.messages import Content, Outgoing, Receipt
+from dunwell.ports.messages import Content, Outgoing
 from dunwell.tenancy.database.rows import uuids
 from dunwell.tenancy.metrics import SENDS
 
@@ -161,9 +160,9 @@ class Sender:
                 outcome = self._later(job, batch, stopped)
             else:
                 patient = job.planned_send_id in self._patient
-                outcome = self._hand_over(
-                    _Handing(link, batch, ordinal, job, endings, now, patient)
-                )
+                handing = _Handing(link, batch, ordinal, job, endings, now, patient)
+                outcome = self._hand_over(handing)
+                handing.close()
             done.append(outcome)
             if outcome.state != DeliveryState.SENT:
                 endings[ordinal] = outcome.state
@@ -176,9 +175,8 @@ class Sender:
         job, batch, ended = handing.job, handing.batch, handing.ended
         try:
             provider = self._providers.of(batch.route)
-            receipt = _carry(
-                provider, Outgoing(envelope(job, now=handing.now), handing.content), handing.go
-            )
+            message = Outgoing(envelope(job, now=handing.now), handing.content)
+            receipt = provider.hand_over(message, go=handing.go)
             return ended(DeliveryState.SENT, answer=receipt.reply, sha256=receipt.sha256)
         except Withdrawn:
             return Outcome(job, batch.id, PUT_BACK, locked=handing.locked)
@@ -241,10 +239,6 @@ class Sender:
         )
 
 
-def _carry(provider: ChannelProvider, message: Outgoing, go: Callable[[], bool]) -> Receipt:
-    return provider.hand_over(message, go=go)
-
-
 def _count(outcomes: list[Outcome]) -> None:
     for outcome in outcomes:
         if outcome.state != PUT_BACK:
@@ -263,13 +257,33 @@ class _Handing:
     now: datetime
     patient: bool
     made: Content | None = None
+    asked: bool = False
     locked: bool = False
     begun: bool = False
 
     def content(self) -> Content:
-        """Make the message's words, and keep them for the conversation."""
+        """Ask the database, and while it answers make the message's words; keep them."""
+        self._ask()
         self.made = content(self.job, now=self.now)
         return self.made
+
+    def _ask(self) -> None:
+        subject = self.job.subject
+        self.link.ask(
+            batch_id=self.batch.id,
+            ordinal=self.ordinal,
+            endings=self.endings,
+            organization_id=subject.organization.id,
+            invoice_id=subject.id,
+            wait=self.patient,
+        )
+        self.asked = True
+
+    def close(self) -> None:
+        """Take back an answer that nobody waited for; the lock is freed by the next question."""
+        if self.asked:
+            self.asked = False
+            self.link.answer()
 
     def ended(self, state: str, **more: Any) -> Outcome:
         """Say how the hand-over ended, with what was handed over."""
@@ -284,14 +298,10 @@ class _Handing:
 
     def go(self) -> bool:
         """Mark, publish, lock and check in one round trip; yes only if nothing has changed."""
-        row = self.link.move_and_check(
-            batch_id=self.batch.id,
-            ordinal=self.ordinal,
-            endings=self.endings,
-            organization_id=self.job.subject.organization.id,
-            invoice_id=self.job.subject.id,
-            wait=self.patient,
-        )
+        if not self.asked:
+            self._ask()
+        self.asked = False
+        row = self.link.answer()
         subject = self.job.subject
         if row is None:
             self.locked = True

@@ -8,10 +8,10 @@ from operator import itemgetter
 from typing import Any
 from uuid import UUID
 
-from dunwell.chasing.sender.batches import Ended, Job, is_skip
+from dunwell.chasing.sender.batches import Ended, Job
 from dunwell.core.cadence import Channel
 from dunwell.core.ids import uuid7
-from dunwell.core.outcomes import DeliveryState, SendState
+from dunwell.core.outcomes import DeliveryState
 from dunwell.core.sending import DeliveryFacts, judge
 from dunwell.ports.messages import Content
 from dunwell.tenancy.database.rows import Row, as_json, uuids
@@ -228,23 +228,12 @@ def _put_back(cursor: Any, outcomes: Sequence[Outcome], now: datetime, wall: dat
 def _judge_sends(cursor: Any, sends: Sequence[UUID], now: datetime) -> None:
     """Derive each planned send's state from its deliveries (Rule: chasing, Outcomes)."""
     found: dict[UUID, list[DeliveryFacts]] = defaultdict(list)
-    withdrawn: dict[UUID, str] = {}
     for send, channel, state, reason in cursor.execute(_RESULTS, [uuids(sends)]).fetchall():
-        if state == "cancelled":
-            withdrawn[send] = reason
-        else:
-            found[send].append(
-                DeliveryFacts(Channel(channel), DeliveryState(state), reason or None)
-            )
-    verdicts = [(send, *judge(deliveries)) for send, deliveries in found.items()]
-    rows: list[Row] = [
-        {"id": send, "state": state, "reason": str(reason or "")}
-        for send, state, reason in verdicts
-    ]
-    for send, reason in withdrawn.items():
-        if send not in found:
-            state = SendState.SKIPPED if is_skip(reason) else SendState.CANCELLED
-            rows.append({"id": send, "state": state, "reason": reason})
+        found[send].append(DeliveryFacts(Channel(channel), DeliveryState(state), reason or None))
+    rows: list[Row] = []
+    for send, deliveries in found.items():
+        verdict, reason = judge(deliveries)
+        rows.append({"id": send, "state": verdict, "reason": reason or ""})
     if rows:
         cursor.execute(_JUDGE, [now, as_json(rows)])
 

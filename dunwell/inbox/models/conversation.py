@@ -57,7 +57,9 @@ class Message(TenantModel):
                 fields=["organization", "conversation", "seq"], name="message_in_order"
             ),
             models.UniqueConstraint(
-                fields=["organization", "conversation", "client_id"], name="message_once"
+                fields=["organization", "conversation", "client_id"],
+                condition=models.Q(client_id__isnull=False),
+                name="message_once",
             ),
         ]
 

@@ -3,11 +3,12 @@
 from django.db import models
 from django.db.models import Q
 
+from dunwell.core.outcomes import DeliveryState
 from dunwell.inbox.models.conversation import Message
 from dunwell.ledger.models import Contact, Customer, Invoice
 from dunwell.tenancy.models import TenantKey, TenantModel, unchecked_organization
 
-STATES = ("queued", "sending", "sent", "delivered", "bounced", "failed", "uncertain", "cancelled")
+STATES = tuple(state.value for state in DeliveryState)
 
 
 class Delivery(TenantModel):
@@ -27,12 +28,10 @@ class Delivery(TenantModel):
     channel = models.CharField(max_length=6)
     to_name = models.CharField(max_length=200, blank=True, default="")
     to_address = models.CharField(max_length=254, blank=True, default="")
-    person = models.CharField(max_length=254, blank=True, default="")
     state = models.CharField(max_length=9, choices=[(s, s) for s in STATES])
     reason = models.CharField(max_length=40, blank=True, default="")
     detail = models.TextField(blank=True, default="")
     template = models.CharField(max_length=40, blank=True, default="")
-    template_id = models.UUIDField(null=True)
     language = models.CharField(max_length=16, blank=True, default="")
     invoice_version = models.PositiveIntegerField(default=0)
     chase_version = models.PositiveIntegerField(default=0)

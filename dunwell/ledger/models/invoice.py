@@ -2,7 +2,6 @@
 
 from datetime import date
 
-from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
 
@@ -173,7 +172,6 @@ class InvoiceDocument(TenantModel):
     original = models.BooleanField(default=False)
     created_at = models.DateTimeField()
     created_by = models.CharField(max_length=200)
-    tags = ArrayField(models.CharField(max_length=50), default=list, blank=True)
 
     class Meta:
         constraints = [

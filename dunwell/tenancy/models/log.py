@@ -25,7 +25,11 @@ class Event(TenantModel):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["organization", "position"], name="event_position_once")
+            models.UniqueConstraint(
+                fields=["organization", "position"],
+                condition=models.Q(position__isnull=False),
+                name="event_position_once",
+            )
         ]
         indexes = [
             models.Index(
