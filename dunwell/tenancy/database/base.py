@@ -30,14 +30,24 @@ def _guard(
     return execute(sql, params, many, context)
 
 
+# No scope is called this, so it always differs from the one that is wanted.
+_UNKNOWN = "\0unknown"
+
+
 class DatabaseWrapper(base.DatabaseWrapper):
-    """Sends role and organization to PostgreSQL whenever they differ from what it was last told."""
+    """Sends role and organization to PostgreSQL whenever they differ from what it was last told.
+
+    Outside a transaction they are set for the session, which no commit or rollback takes back;
+    inside one locally, which its end undoes in PostgreSQL and here alike. So a request that stays
+    in one scope tells it once, however many transactions it makes.
+    """
 
     SchemaEditorClass = SchemaEditor
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._applied: str | None = None  # None = unknown
+        self._session = _UNKNOWN
+        self._local: str | None = None  # None: nothing was set in this transaction
         self.execute_wrappers.append(_guard)
 
     @property
@@ -48,15 +58,19 @@ class DatabaseWrapper(base.DatabaseWrapper):
     def sync_scope(self) -> None:
         """Tell PostgreSQL the present scope if it was told another."""
         want = scope.current()
-        if self._applied == want or self.connection is None:
+        told = self._session if self._local is None else self._local
+        if told == want or self.connection is None:
             return
         if self.connection.info.transaction_status == TransactionStatus.INERROR:
             return  # only ROLLBACK can work now; it makes the scope unknown
-        local = self.in_atomic_block
+        local = self.in_atomic_block or not self.autocommit
         role, organization = (self.system_role, "") if want == scope.SYSTEM else ("none", want)
         with self.connection.cursor() as cursor:  # a raw cursor: no recursion
             cursor.execute(_SET, (role, local, organization, local))
-        self._applied = want
+        if local:
+            self._local = want
+        else:
+            self._session = want
 
     def create_cursor(self, name: str | None = None) -> Any:
         """Create a cursor in the present scope; this also covers COPY and server-side cursors."""
@@ -64,7 +78,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
         return super().create_cursor(name)
 
     def _forget(self) -> None:
-        self._applied = None
+        self._session, self._local = _UNKNOWN, None
 
     def get_new_connection(self, conn_params: Any) -> Any:
         """Connect; a new connection has been told nothing."""
@@ -76,17 +90,14 @@ class DatabaseWrapper(base.DatabaseWrapper):
         return super()._close()  # type: ignore[misc]  # not in the stubs
 
     def _commit(self) -> Any:
-        self._forget()
+        self._local = None
         return super()._commit()  # type: ignore[misc]  # not in the stubs
 
     def _rollback(self) -> Any:
-        self._forget()
+        self._local = None
         return super()._rollback()  # type: ignore[misc]  # not in the stubs
 
     def _savepoint_rollback(self, sid: str) -> Any:
         super()._savepoint_rollback(sid)  # type: ignore[misc]  # not in the stubs
-        self._forget()
-
-    def _set_autocommit(self, autocommit: bool) -> Any:  # noqa: FBT001  # as Django has it
-        self._forget()
-        return super()._set_autocommit(autocommit)  # type: ignore[misc]  # not in the stubs
+        if self._local is not None:
+            self._local = _UNKNOWN  # it may have been set after the savepoint, or before it
