@@ -48,13 +48,18 @@ WHERE p.organization_id = %(organization)s AND p.state = 'planned' AND p.at <= %
   AND (p.not_before IS NULL OR p.not_before <= %(wall)s)
 ORDER BY p.at, p.id LIMIT %(limit)s FOR UPDATE OF p, s SKIP LOCKED
 """
+# Driven by the invoices, each over the index of its sends: hence LATERAL, and the state as a
+# parameter, which keeps the planner from reading all that is due for each of them.
 _DUE_BESIDE = f"""
-SELECT {_COLUMNS} {_FROM}
-WHERE p.organization_id = ANY(%(orgs)s) AND p.invoice_id = ANY(%(invoices)s)
-  AND p.state = 'planned' AND p.at <= %(now)s AND NOT p.id = ANY(%(claimed)s)
-  AND (p.not_before IS NULL OR p.not_before <= %(wall)s)
-FOR UPDATE OF p SKIP LOCKED
-"""
+SELECT beside.* FROM unnest(%(invoices)s::uuid[], %(orgs)s::uuid[]) AS claimed (invoice, org)
+CROSS JOIN LATERAL (
+  SELECT {_COLUMNS} FROM chasing_plannedsend p
+  WHERE p.organization_id = claimed.org AND p.invoice_id = claimed.invoice
+    AND p.state = %(planned)s AND p.at <= %(now)s AND NOT p.id = ANY(%(claimed)s)
+    AND (p.not_before IS NULL OR p.not_before <= %(wall)s)
+  FOR UPDATE SKIP LOCKED
+) beside
+"""  # noqa: S608  # only our own columns
 _END = """
 UPDATE chasing_plannedsend p
 SET state = new.state, reason = new.reason, detail = new.detail, points_at_id = new.points_at,
@@ -118,8 +123,10 @@ def _claim_due(
     rows = cursor.execute(sql, parameters).fetchall()
     if not rows:
         return
-    parameters["orgs"] = uuids({row[1] for row in rows})
-    parameters["invoices"] = uuids({row[2] for row in rows})
+    organizations = {row[2]: row[1] for row in rows}
+    parameters["invoices"] = uuids(organizations)
+    parameters["orgs"] = uuids(organizations.values())
+    parameters["planned"] = SendState.PLANNED
     parameters["claimed"] = uuids(row[0] for row in rows)
     rows += cursor.execute(_DUE_BESIDE, parameters).fetchall()
     found.decided += len(rows)

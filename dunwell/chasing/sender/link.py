@@ -29,6 +29,19 @@ PREPARE dunwell_check_waiting (uuid, uuid, uuid, int) AS
   FOR SHARE
 """
 
+# Every statement of a sender finds the rows of one batch by their keys; nothing else is worth a
+# plan, whatever the statistics say of tables that were empty a minute ago.
+_SETTINGS = """
+SET TIME ZONE 'UTC';
+SET synchronous_commit = off;
+SET lock_timeout = '30s';
+SET plan_cache_mode = force_generic_plan;
+SET enable_seqscan = off;
+SET enable_hashjoin = off;
+SET enable_mergejoin = off;
+SET jit = off
+"""
+
 # The first key of the two-key advisory locks that senders hold; the second is their number.
 LOCK_SPACE = 0x0D0E11
 
@@ -61,9 +74,7 @@ class Link:
             application_name="dunwell sender",
         )
         self.raw.prepare_threshold = 1
-        self.raw.execute("SET TIME ZONE 'UTC'")
-        self.raw.execute("SET synchronous_commit = off")
-        self.raw.execute("SET lock_timeout = '30s'")
+        self.raw.execute(_SETTINGS)
         self.raw.execute(
             psycopg.sql.SQL("SET ROLE {}").format(
                 psycopg.sql.Identifier(django_connection.system_role)  # type: ignore[attr-defined]  # our backend
@@ -77,6 +88,7 @@ class Link:
         self.epoch: UUID = self._one("SELECT epoch FROM chasing_epoch")
 
         self.raw.execute(_PREPARE)
+        self._claims = 0
 
     def ask(
         self,
@@ -131,9 +143,19 @@ class Link:
     @contextmanager
     def durable(self) -> Iterator[psycopg.Cursor[Any]]:
         """Run one transaction whose commit is on disk when this returns."""
-        with self.raw.transaction(), self.raw.cursor() as cursor:
+        with self.raw.transaction(), self.raw.cursor(binary=True) as cursor:
             cursor.execute("SET LOCAL synchronous_commit = on")
             yield cursor
+
+    def plan_again(self) -> None:
+        """Forget plans at the first, second, fourth, eighth … claim: the tables have grown since.
+
+        In an empty table all indexes look alike, and a plan made then would read every row of an
+        organization for each invoice of a batch.
+        """
+        self._claims += 1
+        if self._claims & (self._claims - 1) == 0:
+            self.raw.execute("DISCARD PLANS", prepare=False)
 
     def close(self) -> None:
         """Close the connection, which frees the worker number."""

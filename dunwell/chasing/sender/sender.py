@@ -126,6 +126,7 @@ class Sender:
             outcomes += [
                 Outcome(job, batch.id, PUT_BACK) for job in batch.jobs if job.id not in known
             ]
+        link.plan_again()
         with link.durable() as cursor:
             if outcomes or work.claim.ended:
                 written = settle(

@@ -4,7 +4,6 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from operator import itemgetter
 from typing import Any
 from uuid import UUID
 
@@ -77,22 +76,16 @@ FROM json_to_recordset(%s)
 ORDER BY invoice_id
 ON CONFLICT (organization_id, invoice_id) DO NOTHING
 """
+# A new conversation or one more message in it; `last_seq` is the place of the last of them.
 _CONVERSATIONS = """
-INSERT INTO inbox_conversation
+INSERT INTO inbox_conversation AS c
   (id, organization_id, customer_id, invoice_id, channel, last_seq, created_at)
-SELECT conversation_id, organization_id, customer_id, invoice_id, channel, 0, %s
+SELECT conversation_id, organization_id, customer_id, invoice_id, channel, messages, %s
 FROM json_to_recordset(%s) AS new (conversation_id uuid, organization_id uuid, customer_id uuid,
-  invoice_id uuid, channel text)
+  invoice_id uuid, channel text, messages int)
 ORDER BY invoice_id
-ON CONFLICT (organization_id, invoice_id) DO NOTHING
-"""
-_THREADS = """
-SELECT id, invoice_id, last_seq FROM inbox_conversation
-WHERE organization_id = ANY(%s) AND invoice_id = ANY(%s) ORDER BY id FOR NO KEY UPDATE
-"""
-_SEQ = """
-UPDATE inbox_conversation c SET last_seq = new.seq
-FROM json_to_recordset(%s) AS new (id uuid, seq int) WHERE c.id = new.id
+ON CONFLICT (organization_id, invoice_id) DO UPDATE SET last_seq = c.last_seq + excluded.last_seq
+RETURNING invoice_id, id, last_seq
 """
 # The message, the entry in the log and the event of everything that went out, in one statement.
 _TELL = """
@@ -243,33 +236,36 @@ def _write_messages(cursor: Any, outcomes: Sequence[Outcome], now: datetime) -> 
     if not outcomes:
         return
     rows = [_told(outcome) for outcome in outcomes]
-    text = as_json(
-        [
-            {
-                "first_send_id": uuid7(),
-                "conversation_id": uuid7(),
-                **{name: row[name] for name in _THREAD_COLUMNS},
-            }
-            for row in rows
-        ]
-    )
+    threads: dict[UUID, Row] = {}
+    for row in rows:
+        thread = threads.setdefault(row["invoice_id"], {**row, **_new_thread()})
+        thread["messages"] += 1
+    text = as_json([{name: each[name] for name in _THREAD_COLUMNS} for each in threads.values()])
     cursor.execute(_FIRST_SENDS, [now, text])
-    cursor.execute(_CONVERSATIONS, [now, text])
-    orgs = uuids({row["organization_id"] for row in rows})
-    invoices = uuids({row["invoice_id"] for row in rows})
-    threads: dict[UUID, list[Any]] = {
-        invoice: [thread, seq]
-        for thread, invoice, seq in cursor.execute(_THREADS, [orgs, invoices]).fetchall()
-    }
-    for row in sorted(rows, key=itemgetter("message_id")):
+    for invoice, thread_id, last in cursor.execute(_CONVERSATIONS, [now, text]).fetchall():
+        thread = threads[invoice]
+        thread |= {"id": thread_id, "seq": last - thread["messages"]}
+    for row in rows:
         thread = threads[row["invoice_id"]]
-        thread[1] += 1
-        row["thread_id"], row["seq"] = thread
+        thread["seq"] += 1
+        row["thread_id"], row["seq"] = thread["id"], thread["seq"]
     cursor.execute(_TELL, {"rows": as_json(rows), "now": now})
-    cursor.execute(_SEQ, [as_json([{"id": t[0], "seq": t[1]} for t in threads.values()])])
 
 
-_THREAD_COLUMNS = ("organization_id", "customer_id", "invoice_id", "channel", "state")
+_THREAD_COLUMNS = (
+    "first_send_id",
+    "conversation_id",
+    "organization_id",
+    "customer_id",
+    "invoice_id",
+    "channel",
+    "state",
+    "messages",
+)
+
+
+def _new_thread() -> Row:
+    return {"first_send_id": uuid7(), "conversation_id": uuid7(), "messages": 0}
 
 
 def _told(outcome: Outcome) -> Row:

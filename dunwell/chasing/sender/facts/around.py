@@ -22,11 +22,18 @@ SELECT c.customer_id, c.id, c.name, c.email, c.phone, c.line1 <> '' AND c.city <
 FROM ledger_contact c WHERE c.organization_id = ANY(%s) AND c.customer_id = ANY(%s)
 ORDER BY c.customer_id, c.created_at, c.id
 """
+# For each invoice over the index of its deliveries: the order asked for is the one it has, and
+# keeps the planner, also one without statistics, from reading all the organization's.
 _REACHED = """
-SELECT invoice_id, channel, contact_id, lower(to_address), planned_send_id, local_day
-FROM inbox_delivery
-WHERE organization_id = ANY(%s) AND invoice_id = ANY(%s) AND local_day >= %s
-  AND state IN ('queued', 'sending', 'sent', 'delivered', 'uncertain')
+SELECT reached.* FROM ledger_invoice i
+CROSS JOIN LATERAL (
+  SELECT i.id, d.channel, d.contact_id, lower(d.to_address), d.planned_send_id, d.local_day
+  FROM inbox_delivery d
+  WHERE d.organization_id = i.organization_id AND d.invoice_id = i.id AND d.local_day >= %s
+    AND d.state IN ('queued', 'sending', 'sent', 'delivered', 'uncertain')
+  ORDER BY d.local_day
+) reached
+WHERE i.id = ANY(%s)
 """
 _PROMISED = """
 SELECT DISTINCT ON (invoice_id) invoice_id, promised_on, amount_minor FROM ledger_promise
@@ -78,26 +85,32 @@ class Around:
         )
         earliest = (concerned.now - timedelta(hours=26)).date()
         self.reached: dict[UUID, list[tuple[Any, ...]]] = defaultdict(list)
-        for invoice, *rest in cursor.execute(_REACHED, [orgs, ids, earliest]):
+        for invoice, *rest in cursor.execute(_REACHED, [earliest, ids]).fetchall():
             self.reached[invoice].append(tuple(rest))
         self.promises: dict[UUID, tuple[date, int]] = {
-            invoice: (day, minor) for invoice, day, minor in cursor.execute(_PROMISED, [orgs, ids])
+            invoice: (day, minor)
+            for invoice, day, minor in cursor.execute(_PROMISED, [orgs, ids]).fetchall()
         }
         self.lines: dict[UUID, list[Line]] = defaultdict(list)
-        for invoice, *parts in cursor.execute(_LINES, [orgs, ids]):
+        for invoice, *parts in cursor.execute(_LINES, [orgs, ids]).fetchall():
             self.lines[invoice].append(Line(*parts))
         self.originals: dict[UUID, Attachment] = {
             invoice: Attachment(name, content_type, bytes(data))
-            for invoice, name, content_type, data in cursor.execute(_ORIGINALS, [orgs, ids])
+            for invoice, name, content_type, data in cursor.execute(
+                _ORIGINALS, [orgs, ids]
+            ).fetchall()
         }
         self.owners: dict[UUID, tuple[str, str]] = {
-            member: (name, email) for member, name, email in cursor.execute(_OWNERS, [orgs])
+            member: (name, email)
+            for member, name, email in cursor.execute(_OWNERS, [orgs]).fetchall()
         }
 
     def _contacts(self, cursor: Any, orgs: str, customers: str) -> None:
         self.contacts: dict[UUID, list[ContactFacts]] = defaultdict(list)
         self.names: dict[UUID, dict[UUID, str]] = defaultdict(dict)
-        for customer, contact, name, *facts in cursor.execute(_CONTACTS, [orgs, customers]):
+        for customer, contact, name, *facts in cursor.execute(
+            _CONTACTS, [orgs, customers]
+        ).fetchall():
             self.contacts[customer].append(_contact(contact, facts))
             self.names[customer][contact] = name
 
