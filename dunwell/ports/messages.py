@@ -73,15 +73,16 @@ class Outgoing:
 class Receipt:
     """The other side's word that it took the message.
 
-    `reference` is its own name for it (queue id, message sid), `reply` its answer as received,
-    `sha256` the digest of exactly what was handed over, `size` its length in bytes.
+    `reply` is its answer as received, `sha256` the digest of exactly what was handed over, `size`
+    its length in bytes. `reference` is the name under which it reports later what became of it
+    (`ports.incoming.DeliveryReport`); empty where it never does, as with SMTP.
     """
 
     provider: str
-    reference: str
     reply: str
     sha256: str
     size: int
+    reference: str = ""
 
 
 def ready(*, envelope: Envelope, content: Content) -> Outgoing:

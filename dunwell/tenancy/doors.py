@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from dunwell.tenancy.models import ApiToken, Invitation, Member, Organization
+from dunwell.tenancy.models import ApiToken, ChannelAccount, Invitation, Member, Organization
 from dunwell.tenancy.roles import Actor, Role
 from dunwell.tenancy.scope import system_scope
 
@@ -80,6 +80,16 @@ def by_invitation(*, secret: str, now: datetime) -> UUID | None:
                 secret_hash=hash_secret(secret), accepted_at__isnull=True, expires_at__gt=now
             )
             .values_list("organization_id", flat=True)
+            .first()
+        )
+
+
+def by_channel_hook(*, secret: str) -> tuple[UUID, UUID] | None:
+    """Resolve the secret part of a webhook's address to organization and channel account."""
+    with system_scope("resolve a provider's webhook"):
+        return (
+            ChannelAccount.objects.filter(hook_hash=hash_secret(secret))
+            .values_list("organization_id", "id")
             .first()
         )
 

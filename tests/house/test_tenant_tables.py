@@ -26,7 +26,11 @@ where i.indisunique and not i.indisprimary and t.relnamespace = 'public'::regnam
 order by 1
 """
 
-RANDOM_SECRETS = {"tenancy_apitoken.secret_hash", "tenancy_invitation.secret_hash"}
+RANDOM_SECRETS = {
+    "tenancy_apitoken.secret_hash",
+    "tenancy_channelaccount.hook_hash",
+    "tenancy_invitation.secret_hash",
+}
 """Unique over all organizations, because they say which organization it is."""
 
 UNSAFE_VIEWS = """

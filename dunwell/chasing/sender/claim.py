@@ -76,10 +76,10 @@ INSERT INTO inbox_delivery
   (id, organization_id, planned_send_id, customer_id, invoice_id, contact_id, channel, to_name,
    to_address, state, reason, detail, template, language, invoice_version, chase_version,
    balance_minor, at, local_day, tries, give_up_at, batch_id, ordinal, settled_at, provider,
-   provider_answer, sha256)
+   provider_answer, provider_reference, sha256)
 SELECT id, organization_id, planned_send_id, customer_id, invoice_id, contact_id, channel, to_name,
    to_address, state, reason, '', template, language, invoice_version, chase_version,
-   balance_minor, %s, local_day, 0, %s, batch_id, ordinal, settled_at, provider, '', ''
+   balance_minor, %s, local_day, 0, %s, batch_id, ordinal, settled_at, provider, '', '', ''
 FROM json_to_recordset(%s)
  AS new (id uuid, organization_id uuid, planned_send_id uuid, customer_id uuid, invoice_id uuid,
    contact_id uuid, channel text, to_name text, to_address text, state text, reason text,

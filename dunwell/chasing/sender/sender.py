@@ -178,7 +178,12 @@ class Sender:
             provider = self._providers.of(batch.route)
             message = Outgoing(envelope(job, now=handing.now), handing.content)
             receipt = provider.hand_over(message, go=handing.go)
-            return ended(DeliveryState.SENT, answer=receipt.reply, sha256=receipt.sha256)
+            return ended(
+                DeliveryState.SENT,
+                answer=receipt.reply,
+                reference=receipt.reference,
+                sha256=receipt.sha256,
+            )
         except Withdrawn:
             return Outcome(job, batch.id, PUT_BACK, locked=handing.locked)
         except Unsure as unsure:

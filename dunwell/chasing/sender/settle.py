@@ -28,12 +28,13 @@ UPDATE inbox_delivery SET batch_id = NULL, ordinal = NULL WHERE id = ANY(%s)
 _DELIVERIES = """
 UPDATE inbox_delivery d
 SET state = new.state, reason = new.reason, detail = new.detail, provider = new.provider,
-    provider_answer = new.answer, sha256 = new.sha256, tries = new.tries,
+    provider_answer = new.answer, provider_reference = new.reference, sha256 = new.sha256,
+    tries = new.tries,
     next_try_at = new.next_try_at, settled_at = new.settled_at, message_id = new.message_id,
     batch_id = NULL, ordinal = NULL
 FROM json_to_recordset(%s) AS new (id uuid, state text, reason text, detail text, provider text,
-  answer text, sha256 text, tries int, next_try_at timestamptz, settled_at timestamptz,
-  message_id uuid)
+  answer text, reference text, sha256 text, tries int, next_try_at timestamptz,
+  settled_at timestamptz, message_id uuid)
 WHERE d.id = new.id
 """
 _ENDED = """
@@ -129,6 +130,7 @@ class Outcome:
     detail: str = ""
     provider: str = ""
     answer: str = ""
+    reference: str = ""
     sha256: str = ""
     next_try_at: datetime | None = None
     content: Content | None = None
@@ -193,6 +195,7 @@ def _write_deliveries(cursor: Any, outcomes: Sequence[Outcome], now: datetime) -
                         "detail": o.detail[:2000],
                         "provider": o.provider,
                         "answer": o.answer[:2000],
+                        "reference": o.reference[:120],
                         "sha256": o.sha256,
                         "tries": o.job.tries + 1,
                         "next_try_at": o.next_try_at,

@@ -1,6 +1,8 @@
 """Which provider carries an organization's messages of a channel, and open providers to use."""
 
+import json
 from dataclasses import dataclass
+from functools import lru_cache
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from django.conf import settings
@@ -31,8 +33,6 @@ def route(organization: OrganizationFacts, channel: Channel) -> Route:
     """Choose the route: a sandbox's outbox or its own sink, else the organization's provider."""
     if organization.sandbox and not (organization.smtp_sink and channel is Channel.EMAIL):
         return Route(channel, "sandbox_outbox")
-    if channel is not Channel.EMAIL:
-        return Route(channel, "", failure="channel_not_set_up")
     if organization.sandbox:
         host, _, port = organization.smtp_sink.rpartition(":")
         options: dict[str, Setting] = {
@@ -40,11 +40,30 @@ def route(organization: OrganizationFacts, channel: Channel) -> Route:
             "port": int(port),
             "security": "none",
         }
+    elif channel in organization.channels:
+        return _chosen(organization, channel)
+    elif channel is not Channel.EMAIL:
+        return Route(channel, "", failure="channel_not_set_up")
     else:
         options = _own(organization) or installation_smtp()
     if not options or not organization.sender_email:
         return Route(channel, "", failure="sender_not_set_up")
     return Route(channel, "email_smtp", tuple(sorted(options.items())))
+
+
+def _chosen(organization: OrganizationFacts, channel: Channel) -> Route:
+    """Go through the provider the organization chose, with its options and secrets."""
+    if channel is Channel.EMAIL and not organization.sender_email:
+        return Route(channel, "", failure="sender_not_set_up")
+    chosen = organization.channels[channel]
+    options = {**chosen.options, **_opened(chosen.sealed)}
+    return Route(channel, chosen.provider, tuple(sorted(options.items())))
+
+
+@lru_cache(maxsize=256)
+def _opened(sealed: str) -> dict[str, str]:
+    """Decrypt a provider's secrets, once for as long as they stay the same."""
+    return dict(json.loads(decrypt(sealed=sealed) or "{}"))
 
 
 def _own(organization: OrganizationFacts) -> dict[str, Setting]:

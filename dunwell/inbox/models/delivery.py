@@ -16,7 +16,8 @@ class Delivery(TenantModel):
 
     `planned_send_id` points to the floor above (chasing adds the constraint). While queued,
     `batch_id` and `ordinal` say in which open batch of a sender it stands. `sha256` is the hash of
-    the exact bytes handed over, `provider_answer` what the provider said.
+    the exact bytes handed over, `provider_answer` what the provider said, `provider_reference` the
+    name under which it reports later what became of it.
     """
 
     organization = unchecked_organization()
@@ -46,6 +47,7 @@ class Delivery(TenantModel):
     settled_at = models.DateTimeField(null=True)
     provider = models.CharField(max_length=40, blank=True, default="")
     provider_answer = models.TextField(blank=True, default="")
+    provider_reference = models.CharField(max_length=120, blank=True, default="")
     sha256 = models.CharField(max_length=64, blank=True, default="")
 
     class Meta:
@@ -67,6 +69,11 @@ class Delivery(TenantModel):
                 fields=["next_try_at"],
                 condition=Q(state="queued", batch_id__isnull=True),
                 name="delivery_to_retry",
+            ),
+            models.Index(
+                fields=["organization", "provider_reference"],
+                condition=~Q(provider_reference=""),
+                name="delivery_by_reference",
             ),
         ]
 

@@ -37,7 +37,6 @@ from dunwell.providers.email_smtp.session import Session, open_session
 from dunwell.providers.email_smtp.settings import SmtpSettings
 from dunwell.providers.email_smtp.wire import Reply, WireBroken
 
-_QUEUE_ID = pattern(r"(?i)queued(?: mail)?(?: for delivery)?(?: as)?[ :]+<?([\w.@+-]{4,120})")
 _ENHANCED = pattern(r"([245])\.(\d{1,3})\.(\d{1,3})\b")
 
 
@@ -303,7 +302,6 @@ class _Transfer:
         self._session.messages += 1
         return Receipt(
             provider=SmtpProvider.name,
-            reference=_queue_id(reply),
             reply=f"{reply.code} {reply.text}",
             sha256=digest,
             size=size,
@@ -344,8 +342,3 @@ def _blames_address(reply: Reply) -> bool:
     return (subject == "1" and detail in {"0", "1", "2", "3", "6", "10"}) or (
         subject == "2" and detail in {"0", "1"}
     )
-
-
-def _queue_id(reply: Reply) -> str:
-    found = _QUEUE_ID.search(reply.text)
-    return found[1] if found else ""

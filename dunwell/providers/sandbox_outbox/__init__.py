@@ -27,7 +27,6 @@ class SandboxOutbox:
             raise Withdrawn
         return Receipt(
             provider=self.name,
-            reference=str(message.envelope.delivery_id),
             reply="",
             sha256=sha256(raw).hexdigest(),
             size=len(raw),

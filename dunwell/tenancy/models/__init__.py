@@ -7,6 +7,7 @@ from dunwell.tenancy.models.base import (
     TenantModel,
     unchecked_organization,
 )
+from dunwell.tenancy.models.channels import ChannelAccount
 from dunwell.tenancy.models.log import AuditEntry, Event, WorkerHeartbeat
 from dunwell.tenancy.models.organization import BankAccount, Organization
 from dunwell.tenancy.models.people import ApiToken, IdempotencyKey, Invitation, Member, User
@@ -16,6 +17,7 @@ __all__ = [
     "ApiToken",
     "AuditEntry",
     "BankAccount",
+    "ChannelAccount",
     "Event",
     "IdempotencyKey",
     "Invitation",

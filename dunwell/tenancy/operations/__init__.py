@@ -5,6 +5,12 @@ from dunwell.tenancy.operations.bank_accounts import (
     change_bank_account,
     remove_bank_account,
 )
+from dunwell.tenancy.operations.channels import (
+    ChannelSettings,
+    channel_settings,
+    remove_channel,
+    set_channel,
+)
 from dunwell.tenancy.operations.members import (
     NewInvitation,
     accept_invitation,
@@ -23,6 +29,7 @@ from dunwell.tenancy.operations.sandbox import create_sandbox
 from dunwell.tenancy.operations.tokens import NewToken, create_token, revoke_token, touch_token
 
 __all__ = [
+    "ChannelSettings",
     "NewInvitation",
     "NewToken",
     "Updated",
@@ -30,14 +37,17 @@ __all__ = [
     "add_bank_account",
     "change_bank_account",
     "change_role",
+    "channel_settings",
     "create_organization",
     "create_sandbox",
     "create_token",
     "deactivate_member",
     "invite_member",
     "remove_bank_account",
+    "remove_channel",
     "revoke_invitation",
     "revoke_token",
+    "set_channel",
     "slug_for",
     "touch_token",
     "update_organization",

@@ -23,6 +23,10 @@ _BANKS = """
 SELECT organization_id, holder, bank, iban, bic, account_number, routing_number, currency
 FROM tenancy_bankaccount WHERE organization_id = ANY(%s) ORDER BY id
 """
+_CHANNELS = """
+SELECT organization_id, channel, provider, options::text, sealed
+FROM tenancy_channelaccount WHERE organization_id = ANY(%s)
+"""
 _TEMPLATES = """
 SELECT organization_id, name, channel, language, id, subject, text, html
 FROM chasing_messagetemplate WHERE organization_id = ANY(%s)
@@ -37,6 +41,15 @@ class OwnTemplate:
     subject: str
     text: str
     html: str
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelFacts:
+    """The provider an organization chose for a channel; `sealed` are its secrets, encrypted."""
+
+    provider: str
+    options: Mapping[str, str | int]
+    sealed: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +76,7 @@ class OrganizationFacts:
     banks: tuple[tuple[str, ...], ...]
     tax_id: str
     templates: Mapping[tuple[str, str, str], OwnTemplate]
+    channels: Mapping[str, ChannelFacts]
 
 
 def load_organizations(cursor: Any, ids: Sequence[UUID]) -> dict[UUID, OrganizationFacts]:
@@ -74,9 +88,17 @@ def load_organizations(cursor: Any, ids: Sequence[UUID]) -> dict[UUID, Organizat
     templates: dict[UUID, dict[tuple[str, str, str], OwnTemplate]] = defaultdict(dict)
     for organization, name, channel, language, *parts in cursor.execute(_TEMPLATES, wanted):
         templates[organization][name, channel, language] = OwnTemplate(*parts)
+    channels: dict[UUID, dict[str, ChannelFacts]] = defaultdict(dict)
+    for organization, channel, provider, options, sealed in cursor.execute(_CHANNELS, wanted):
+        channels[organization][channel] = ChannelFacts(provider, json.loads(options), sealed)
     found = {}
     for row in cursor.execute(_ORGANIZATIONS, wanted).fetchall():
-        found[row[0]] = _organization(row, tuple(banks.get(row[0], ())), templates.get(row[0], {}))
+        found[row[0]] = _organization(
+            row,
+            tuple(banks.get(row[0], ())),
+            templates.get(row[0], {}),
+            channels.get(row[0], {}),
+        )
     return found
 
 
@@ -84,6 +106,7 @@ def _organization(
     row: Sequence[Any],
     banks: tuple[tuple[str, ...], ...],
     templates: Mapping[tuple[str, str, str], OwnTemplate],
+    channels: Mapping[str, ChannelFacts],
 ) -> OrganizationFacts:
     zone = ZoneInfo(row[5])
     return OrganizationFacts(
@@ -107,6 +130,7 @@ def _organization(
         banks=banks,
         tax_id=row[27],
         templates=templates,
+        channels=channels,
     )
 
 
