@@ -15,8 +15,9 @@ _LAST_ORDINAL: Final = LAST_DAY.toordinal()
 _SECOND: Final = timedelta(seconds=1)
 
 
+@lru_cache(maxsize=1024)
 def local_date(instant: datetime, zone: ZoneInfo) -> date:
-    """Return the calendar day an aware instant falls on in the zone."""
+    """Return the calendar day an aware instant falls on in the zone; remembered for a batch."""
     return instant.astimezone(zone).date()
 
 

@@ -30,7 +30,8 @@ _HEADER_NAME = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,70}")
 _CONTENT_TYPE = re.compile(r"[A-Za-z0-9!#$&^_.+-]{1,80}/[A-Za-z0-9!#$&^_.+-]{1,80}")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 _PHRASE = re.compile(r"[A-Za-z0-9!#$%&'*+\-/=?^_`{|}~]+(?: [A-Za-z0-9!#$%&'*+\-/=?^_`{|}~]+)*")
-_PLAIN_BODY = re.compile(r"(?:[\t -~]{0,900}\n)*[\t -~]{0,900}")
+_PLAIN_BYTES = b"\t\n" + bytes(range(0x20, 0x7F))
+_PLAIN_LINE = 900
 _PLAIN_FILENAME = re.compile(r"[A-Za-z0-9 !#$&()+,.;=@^_{}~-]{1,50}")
 _RESERVED = frozenset(
     [
@@ -188,13 +189,13 @@ def _multipart(kind: str, seed: str, parts: Iterable[bytes]) -> bytes:
 
 def _text_part(kind: str, text: str) -> bytes:
     """Write a part of text: as it stands where that is safe, else in quoted-printable."""
-    lines = text.replace("\r\n", "\n").replace("\r", "\n")
-    if not lines.endswith("\n"):
-        lines += "\n"
-    if lines.isascii() and "=_" not in lines and _PLAIN_BODY.fullmatch(lines):
-        encoding, body = b"7bit", lines.encode("ascii")
+    lines = text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
+    raw = lines.encode("utf-8", "replace")
+    if not raw.endswith(b"\n"):
+        raw += b"\n"
+    if _is_plain(raw):
+        encoding, body = b"7bit", raw
     else:
-        raw = lines.encode("utf-8", "replace")
         encoding, body = b"quoted-printable", binascii.b2a_qp(raw, istext=True)
     return b"".join(
         (
@@ -206,6 +207,13 @@ def _text_part(kind: str, text: str) -> bytes:
             body.replace(b"\n", CRLF),
         )
     )
+
+
+def _is_plain(raw: bytes) -> bool:
+    """Tell whether a text can travel as it stands: printable ASCII in lines that are not long."""
+    if raw.translate(None, _PLAIN_BYTES) or b"=_" in raw:
+        return False
+    return len(max(raw.split(b"\n"), key=len)) <= _PLAIN_LINE
 
 
 def _base64_lines(data: bytes) -> bytes:

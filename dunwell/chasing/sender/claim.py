@@ -9,7 +9,7 @@ from uuid import UUID
 from dunwell.chasing.sender.again import claim_again
 from dunwell.chasing.sender.attempts import Person, wanted_by_retries
 from dunwell.chasing.sender.batches import Batches, Claim, Job, Moment
-from dunwell.chasing.sender.facts import Subject, load_subjects
+from dunwell.chasing.sender.facts import OrganizationFacts, Subject, load_subjects
 from dunwell.chasing.sender.transport import Route, route
 from dunwell.core.cadence import Channel
 from dunwell.core.calendar import local_date
@@ -178,6 +178,7 @@ class _Deciding:
         self.batches = batches
         self.endings: list[Row] = []
         self.made: list[Row] = []
+        self._routes: dict[tuple[UUID, Channel], Route] = {}
 
     def carry_out(self, send: PlannedFacts, decision: Decision, subject: Subject) -> None:
         """Turn a decision into the planned send's new state and its deliveries."""
@@ -201,13 +202,21 @@ class _Deciding:
     ) -> list[DeliveryFacts]:
         results = []
         for channel, people in decision.recipients.items():
-            way = route(subject.organization, channel)
+            way = self._route(subject.organization, channel)
             for person in people:
                 failure = str(person.failure or way.failure or "")
                 self._deliver(send, decision.template, subject, way, person, failure)
                 state = DeliveryState.FAILED if failure else DeliveryState.QUEUED
                 results.append(DeliveryFacts(channel, state, failure or None))
         return results
+
+    def _route(self, organization: OrganizationFacts, channel: Channel) -> Route:
+        """Choose an organization's route once a claim: it may have secrets to decrypt."""
+        key = (organization.id, channel)
+        way = self._routes.get(key)
+        if way is None:
+            way = self._routes[key] = route(organization, channel)
+        return way
 
     def _deliver(  # noqa: PLR0917  # one delivery is made of just these
         self,

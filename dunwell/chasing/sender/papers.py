@@ -80,7 +80,7 @@ def document(subject: Subject) -> InvoiceDocument:
             subject.invoice_date, datetime.min.time(), tzinfo=organization.zone
         ),
         due_explained=due_explained(subject, language),
-        bank_accounts=banks(organization, currency, language),
+        bank_accounts=banks(organization.banks, currency, language),
         payment_reference=subject.number,
         paper="us-letter" if organization.country in ("US", "CA", "MX") else "a4",
     )

@@ -102,11 +102,12 @@ class Providers:
 
     def of(self, way: Route) -> ChannelProvider:
         """Return the provider of a route. Raises NotConfigured or UnknownProvider."""
-        if way not in self._open:
-            self._open[way] = open_channel(
+        provider = self._open.get(way)
+        if provider is None:
+            provider = self._open[way] = open_channel(
                 channel=Channel(way.channel).value, name=way.name, settings=dict(way.options)
             )
-        return self._open[way]
+        return provider
 
     def close(self) -> None:
         """Let go of all connections."""

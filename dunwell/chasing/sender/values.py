@@ -5,7 +5,7 @@ from functools import lru_cache
 
 from babel.units import format_unit
 
-from dunwell.chasing.sender.facts import OrganizationFacts, Subject
+from dunwell.chasing.sender.facts import Subject
 from dunwell.chasing.wording import document_labels
 from dunwell.chasing.wording.catalogue import Value
 from dunwell.core.calendar import local_date
@@ -26,27 +26,28 @@ def values(
     language = subject.language
     today = local_date(now, subject.organization.zone)
     item = _item(subject, today)
-    late = bool(item["days_overdue"])
+    balance = item["balance"]
+    postal = "\n".join(subject.customer_address)
     return {
         "customer": {
             "name": subject.customer_name,
             "number": subject.customer_number,
-            "address": "\n".join(subject.customer_address),
+            "address": postal,
         },
         "contact": {
             "name": name,
             "first_name": name.partition(" ")[0],
             "email": address if "@" in address else "",
-            "address": "\n".join(subject.customer_address),
+            "address": postal,
         },
         "invoice": {**item, **_more(subject, today)},
-        "amounts": _amounts(subject, now),
+        "amounts": _amounts(subject, balance, now),
         "payment_link": "",
         "payment": {"amount": "", "date": "", "method": "", "reference": ""},
         "last_promise": _promise(subject),
         "account": {
-            "balance": item["balance"],
-            "overdue": item["balance"] if late else "",
+            "balance": balance,
+            "overdue": balance if item["days_overdue"] else "",
             "invoices": [item],
         },
         "sender": _sender(subject),
@@ -85,8 +86,10 @@ def _more(subject: Subject, today: date) -> dict[str, Value]:
     }
 
 
-def _amounts(subject: Subject, now: datetime) -> dict[str, Value]:
+def _amounts(subject: Subject, balance: Value, now: datetime) -> dict[str, Value]:
     """Name what is due now beside a disputed part (Rule: chasing, Held means)."""
+    if not subject.invoice.holds:
+        return {"due_now": balance, "disputed": ""}
     split = part_disputed(
         holds=subject.invoice.holds,
         balance_minor=subject.balance_minor,
@@ -95,7 +98,7 @@ def _amounts(subject: Subject, now: datetime) -> dict[str, Value]:
         zone=subject.organization.zone,
     )
     if split is None:
-        return {"due_now": _money(subject, subject.balance_minor), "disputed": ""}
+        return {"due_now": balance, "disputed": ""}
     return {
         "due_now": _money(subject, split.due_now_minor),
         "disputed": _money(subject, split.disputed_minor),
@@ -118,20 +121,26 @@ def _sender(subject: Subject) -> dict[str, Value]:
         "phone": organization.phone,
         "address": "\n".join(organization.address),
         "tax_id": organization.tax_id,
-        "bank_accounts": "\n".join(
-            f"{label}: {value}"
-            for bank in banks(organization, subject.currency, subject.language)
-            for label, value in bank
-        ),
+        "bank_accounts": _bank_lines(organization.banks, subject.currency, subject.language),
     }
 
 
+@lru_cache(maxsize=256)
+def _bank_lines(accounts: tuple[tuple[str, ...], ...], currency: str, language: str) -> str:
+    return "\n".join(
+        f"{label}: {value}" for bank in banks(accounts, currency, language) for label, value in bank
+    )
+
+
 def banks(
-    organization: OrganizationFacts, currency: str, language: str
+    accounts: tuple[tuple[str, ...], ...], currency: str, language: str
 ) -> tuple[tuple[tuple[str, str], ...], ...]:
-    """Return the accounts to pay to in this currency, as captions and values."""
+    """Return the accounts to pay to in this currency, as captions and values.
+
+    `accounts` as `OrganizationFacts.banks` has them.
+    """
     captions = document_labels(language=language)
-    fitting = [bank for bank in organization.banks if bank[6] in ("", currency)]
+    fitting = [bank for bank in accounts if bank[6] in ("", currency)]
     return tuple(
         tuple(
             (label, value)
@@ -149,7 +158,7 @@ def banks(
             )
             if value
         )
-        for bank in fitting or organization.banks
+        for bank in fitting or accounts
     )
 
 

@@ -1,6 +1,7 @@
 """Makes a message's content from the facts loaded at its claim: words, page and documents."""
 
 from datetime import datetime
+from functools import lru_cache
 
 from dunwell.chasing.sender.batches import Job
 from dunwell.chasing.sender.facts import OrganizationFacts
@@ -22,17 +23,27 @@ from dunwell.ports.messages import Content, Envelope
 def envelope(job: Job, *, now: datetime) -> Envelope:
     """Write the envelope of a job: who, to whom, under which id."""
     organization = job.subject.organization
-    sender = organization.sender_email or f"billing@{organization.id}.invalid"
-    domain = sender.rpartition("@")[2]
+    address = organization.sender_email or f"billing@{organization.id}.invalid"
+    sender, reply_to, domain = _ours(organization.sender_name, address, organization.reply_to)
     return Envelope(
         delivery_id=job.id,
         message_id=message_id(delivery_id=job.id, domain=domain),
         channel=job.channel,  # type: ignore[arg-type]  # one of the three channels
-        sender=Address(organization.sender_name, sender),
+        sender=sender,
         to=Address(job.to_name, job.to_address),
         date=now,
         language=job.subject.language,
-        reply_to=Address("", organization.reply_to) if organization.reply_to else None,
+        reply_to=reply_to,
+    )
+
+
+@lru_cache(maxsize=1024)
+def _ours(name: str, address: str, reply_to: str) -> tuple[Address, Address | None, str]:
+    """Give the sender, where replies go, and the domain of message ids."""
+    return (
+        Address(name, address),
+        Address("", reply_to) if reply_to else None,
+        address.rpartition("@")[2],
     )
 
 
@@ -58,7 +69,18 @@ def wording(organization: OrganizationFacts, name: str, channel: str, language: 
     """Find the wording: the organization's own in this language, else the built-in one.
 
     A template of the organization's own making falls back to its locale, then to any language.
+    Found once for all messages of a claim.
     """
+    key = (name, channel, language)
+    found = organization.wordings.get(key)
+    if found is None:
+        found = organization.wordings[key] = _find_wording(organization, name, channel, language)
+    return found
+
+
+def _find_wording(
+    organization: OrganizationFacts, name: str, channel: str, language: str
+) -> Compiled:
     own = organization.templates
     for tag in (language, language_for(language), organization.locale, "en"):
         found = own.get((name, channel, tag))

@@ -6,6 +6,7 @@ characters outside ASCII are written as references, so that the part travels as 
 """
 
 import re
+from functools import lru_cache
 from html import escape
 
 _ADDRESS = re.compile(r"(https?://[^\s<>\"'\\^`{|}]*[^\s<>\"'\\^`{|}.,;:!?)\]])")
@@ -49,12 +50,15 @@ _LIST = '<ul style="margin:0 0 16px;padding-left:22px">\n%s</ul>\n'
 def page_of(*, text: str, subject: str, company: str, language: str) -> str:
     """Write an email's text as an HTML page in pure ASCII, under the company's name."""
     before = _BEFORE % (escape(language), escape(subject), escape(company))
-    blocks = [_block(block) for block in _GAP.split(text.strip("\n"))]
-    page = "".join((before, *blocks, _AFTER))
+    page = "".join((before, *map(_block, _GAP.split(text.strip("\n"))), _AFTER))
+    if page.isascii():
+        return page
     return page.encode("ascii", "xmlcharrefreplace").decode("ascii")
 
 
+@lru_cache(maxsize=1024)
 def _block(block: str) -> str:
+    """Write one block; most blocks of a letter are those of the letter before."""
     lines = block.split("\n")
     if len(lines) == 1:
         button = _BUTTON.fullmatch(block)

@@ -62,8 +62,10 @@ def render(compiled: Compiled, values: Values) -> Rendered:
     value is missing or is not of its kind.
     """
     try:
-        subject = " ".join(compiled.subject.render(values).split())
-        text = _tidy(compiled.text.render(values))
+        # One context for both: templates read it and can set nothing.
+        context = compiled.subject.new_context(dict(values), shared=True)
+        subject = " ".join("".join(compiled.subject.root_render_func(context)).split())
+        text = _tidy("".join(compiled.text.root_render_func(context)))
         if compiled.html is not None:
             return Rendered(subject, text, compiled.html.render(values))
     except Exception as problem:  # Jinja lets through whatever an expression raises

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from time import monotonic
 
 MAX_REPLY = 65_536
+_AFTER_CODE = (b" ", b"-", b"")
 _CHUNK = 65_536
 
 
@@ -28,7 +29,8 @@ class Reply:
     @property
     def text(self) -> str:
         """Show the answer in one line, shortened to what a record can keep."""
-        return " ".join(" ".join(self.lines).split())[:500]
+        words = " ".join(self.lines)
+        return " ".join(words.split())[:500]
 
 
 class Wire:
@@ -74,17 +76,17 @@ class Wire:
     def reply(self, *, timeout: float) -> Reply:
         """Read one answer, however many lines it has."""
         deadline = monotonic() + timeout
-        lines: list[str] = []
+        lines: tuple[str, ...] = ()
         size = 0
         while True:
             line = self._line(deadline)
             size += len(line)
             code, more = line[:3], line[3:4]
-            if not code.isdigit() or more not in (b" ", b"-", b"") or size > MAX_REPLY:
+            if not code.isdigit() or more not in _AFTER_CODE or size > MAX_REPLY:
                 raise WireBroken(f"not an SMTP answer: {line[:80]!r}")
-            lines.append(line[4:].decode("utf-8", "replace"))
+            lines += (line[4:].decode("utf-8", "replace"),)
             if more != b"-":
-                return Reply(int(code), tuple(lines))
+                return Reply(int(code), lines)
 
     def fresh(self) -> bool:
         """Tell whether the server has neither spoken nor hung up since its last answer."""

@@ -3,12 +3,13 @@
 import json
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from dunwell.chasing.wording import Compiled
 from dunwell.core.sending import ChaseRules
 from dunwell.tenancy.database.rows import uuids
 
@@ -77,6 +78,8 @@ class OrganizationFacts:
     tax_id: str
     templates: Mapping[tuple[str, str, str], OwnTemplate]
     channels: Mapping[str, ChannelFacts]
+    # What `sender.words` found of it so far, by template, channel and language.
+    wordings: dict[tuple[str, str, str], Compiled] = field(default_factory=dict)
 
 
 def load_organizations(cursor: Any, ids: Sequence[UUID]) -> dict[UUID, OrganizationFacts]:
