@@ -12,7 +12,13 @@ from dunwell.flows.invoices import (
     mark_sent,
     reopen_invoice,
 )
-from dunwell.flows.money import apply_credit, record_credit_note, record_payment, reverse_payment
+from dunwell.flows.money import (
+    apply_credit,
+    record_credit_note,
+    record_payment,
+    record_payments,
+    reverse_payment,
+)
 from dunwell.flows.settings import change_settings
 from dunwell.flows.standing import open_dispute, record_promise, resolve_dispute
 
@@ -31,6 +37,7 @@ __all__ = [
     "open_dispute",
     "record_credit_note",
     "record_payment",
+    "record_payments",
     "record_promise",
     "reopen_invoice",
     "resolve_dispute",

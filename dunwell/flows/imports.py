@@ -13,7 +13,7 @@ from dunwell.chasing.models import Cadence, FirstSend, PlannedSend, Schedule
 from dunwell.chasing.operations.schedules import apply_cadence_bulk
 from dunwell.chasing.queries import default_cadence_id
 from dunwell.flows.invoices import amend_invoice
-from dunwell.flows.money import record_payment, reverse_payment
+from dunwell.flows.money import record_payments, reverse_payment
 from dunwell.inbox.models import Delivery
 from dunwell.ledger.imports import queries, receiving, running, undoing
 from dunwell.ledger.imports.reading import Known
@@ -262,12 +262,12 @@ class _Consequences:
             changes=changes,
         )
 
-    def pay(self, *, payment: PaymentInput) -> UUID:
-        """Record a payment; from its commit on nothing of a paid invoice is sent."""
-        result = record_payment(
-            organization=self._organization, actor=self._actor, now=self._now, data=payment
+    def pay(self, *, payments: Sequence[PaymentInput]) -> list[UUID]:
+        """Record payments; from their commit on nothing of a paid invoice is sent."""
+        results = record_payments(
+            organization=self._organization, actor=self._actor, now=self._now, data=payments
         )
-        return result.payment.pk
+        return [result.payment.pk for result in results]
 
     def take_back(self, *, payment_id: UUID) -> None:
         """Reverse a payment in full."""

@@ -4,7 +4,7 @@ After the call that records a payment has returned, no message of a paid invoice
 provider (Rule: chasing, When a planned send takes effect).
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from uuid import UUID
 
@@ -23,10 +23,19 @@ def record_payment(
     *, organization: Organization, actor: Actor, now: datetime, data: PaymentInput
 ) -> PaymentResult:
     """Record a payment, idempotent by (source, external id), and cancel what it makes needless."""
-    with transaction.atomic():
-        result = ledger.record_payment(organization=organization, actor=actor, now=now, data=data)
-        _replan(organization, now, (invoice.pk for invoice in result.invoices))
+    (result,) = record_payments(organization=organization, actor=actor, now=now, data=[data])
     return result
+
+
+def record_payments(
+    *, organization: Organization, actor: Actor, now: datetime, data: Sequence[PaymentInput]
+) -> list[PaymentResult]:
+    """Record many payments at once, with the results of one after the other."""
+    with transaction.atomic():
+        results = ledger.record_payments(organization=organization, actor=actor, now=now, data=data)
+        touched = (invoice.pk for result in results for invoice in result.invoices)
+        _replan(organization, now, touched)
+    return results
 
 
 def reverse_payment(

@@ -59,7 +59,31 @@ def audit(
     changes: Mapping[str, Any] | None = None,
 ) -> None:
     """Write who changed what; `changes` maps a field to its [old, new] values, never a secret."""
-    AuditEntry.objects.create(
+    audit_many(
+        [
+            audit_entry(
+                actor=actor,
+                at=at,
+                action=action,
+                object_type=object_type,
+                object_id=object_id,
+                changes=changes,
+            )
+        ]
+    )
+
+
+def audit_entry(
+    *,
+    actor: Actor,
+    at: datetime,
+    action: str,
+    object_type: str,
+    object_id: UUID | None = None,
+    changes: Mapping[str, Any] | None = None,
+) -> AuditEntry:
+    """Build an audit entry to hand to audit_many; as `audit` writes it."""
+    return AuditEntry(
         organization_id=scope.organization_id(),
         at=at,
         actor=actor.label,
@@ -68,3 +92,8 @@ def audit(
         object_id=object_id,
         changes=dict(changes or {}),
     )
+
+
+def audit_many(entries: Iterable[AuditEntry]) -> None:
+    """Write many audit entries at once."""
+    AuditEntry.objects.bulk_create(list(entries), batch_size=2000)

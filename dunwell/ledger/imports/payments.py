@@ -1,4 +1,4 @@
-"""Payments: recorded one by one, because each stops what was planned for its invoices.
+"""Payments: recorded batch by batch, with all that each of them stops.
 
 Rows of one external id are one payment over several invoices.
 """
@@ -126,11 +126,13 @@ class Payments:
             " AND first <= %(through)s AND code IS NULL AND action = 'create' ORDER BY first, row",
             {"after": after, "through": through},
         )
-        for first, group in groupby(rows, key=itemgetter(0)):
-            parts = [dict(zip(names, row, strict=True)) for row in group]
-            payment_id = self.work.consequences.pay(payment=_payment(parts))
-            told = {**self.work.parameters, "row": first, "id": payment_id}
-            sql.run(_ENTRY, told)
+        payments = {
+            first: _payment([dict(zip(names, row, strict=True)) for row in group])
+            for first, group in groupby(rows, key=itemgetter(0))
+        }
+        ids = self.work.consequences.pay(payments=list(payments.values()))
+        told = {**self.work.parameters, "rows": list(payments), "ids": ids}
+        sql.run(_ENTRIES, told)
 
 
 def _payment(parts: list[dict[str, Any]]) -> PaymentInput:
@@ -216,9 +218,10 @@ WHERE p.organization_id = %(organization)s AND p.source = %(source)s
   AND p.external_id = r.external_id
 """
 
-_ENTRY: Final = entries.insert(
+_ENTRIES: Final = entries.insert(
     "payment",
     label="coalesce(nullif(x.reference, ''), x.external_id)",
-    row="%(row)s",
-    source="FROM ledger_payment x WHERE x.organization_id = %(organization)s AND x.id = %(id)s",
+    row="t.row",
+    source="FROM unnest(%(rows)s::int[], %(ids)s::uuid[]) AS t (row, id)"
+    " JOIN ledger_payment x ON x.organization_id = %(organization)s AND x.id = t.id",
 )

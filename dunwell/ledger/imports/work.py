@@ -30,8 +30,8 @@ class Consequences(Protocol):
     def amend(self, *, invoice_id: UUID, changes: InvoiceChanges) -> None:
         """Amend an invoice with all that follows."""
 
-    def pay(self, *, payment: PaymentInput) -> UUID:
-        """Record a payment with all that follows and give its id."""
+    def pay(self, *, payments: Sequence[PaymentInput]) -> list[UUID]:
+        """Record payments with all that follows and give their ids in the same order."""
 
     def take_back(self, *, payment_id: UUID) -> None:
         """Reverse a payment in full with all that follows."""

@@ -41,6 +41,7 @@ from dunwell.ledger.operations.payments import (
     PaymentInput,
     PaymentResult,
     record_payment,
+    record_payments,
 )
 from dunwell.ledger.operations.promises import next_promise_end, record_promise, settle_promises
 from dunwell.ledger.operations.reversals import reverse_payment
@@ -78,6 +79,7 @@ __all__ = [
     "raise_chase_versions",
     "record_credit_note",
     "record_payment",
+    "record_payments",
     "record_promise",
     "reopen_invoice",
     "resolve_dispute",

@@ -1,7 +1,9 @@
 """Puts money and credit against invoices, and takes it back."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Final
 from uuid import UUID
 
 from dunwell.ledger.errors import ChangedMeanwhile
@@ -12,6 +14,21 @@ from dunwell.tenancy.models import Organization
 from dunwell.tenancy.roles import Actor
 
 type Origin = Payment | CreditNote
+_LINKS: Final[Mapping[type[Origin], str]] = {Payment: "payment", CreditNote: "credit_note"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shares:
+    """What one payment or credit note gives to invoices, as of a day; in minor units."""
+
+    origin: Origin
+    applied_on: date
+    minor: Mapping[UUID, int]
+
+    @property
+    def leave_credit(self) -> bool:
+        """Say whether something of the origin is left over."""
+        return sum(self.minor.values()) < self.origin.unapplied.minor
 
 
 def apply_shares(
@@ -19,24 +36,33 @@ def apply_shares(
     organization: Organization,
     actor: Actor,
     now: datetime,
-    origin: Origin,
-    applied_on: date,
-    shares: Mapping[UUID, int],
+    given: Sequence[Shares],
     invoices: Mapping[UUID, Invoice],
 ) -> list[Invoice]:
-    """Apply minor units of a payment or credit note to locked invoices, and do what follows.
+    """Apply payments or credit notes to locked invoices, and do what follows.
 
-    `invoices` are all locked ones of the account: credit that is left over may hold any of them.
-    Returns those that it was applied to, as they are now.
+    `invoices` are all locked ones of their accounts: credit that is left over may hold any of them.
+    Returns those that were applied to, as they are now, in the order of their ids.
     """
-    _insert(origin, applied_on, now, shares)
-    if sum(shares.values()) < origin.unapplied.minor:
-        raise_chase_versions(invoice_ids=invoices.keys() - shares.keys())
+    _insert(given, now)
+    touched = {invoice_id for shares in given for invoice_id in shares.minor}
+    with_credit = {
+        (shares.origin.customer_id, shares.origin.currency)
+        for shares in given
+        if shares.leave_credit
+    }
+    held = {
+        pk
+        for pk, invoice in invoices.items()
+        if pk not in touched and (invoice.customer_id, invoice.currency) in with_credit
+    }
+    if held:
+        raise_chase_versions(invoice_ids=held)
     return follow_balances(
         organization=organization,
         actor=actor,
         now=now,
-        before=[invoices[pk] for pk in sorted(shares)],
+        before=[invoices[pk] for pk in sorted(touched)],
     )
 
 
@@ -58,7 +84,8 @@ def take_back(
         share = min(applied, minor - sum(shares.values()))
         if share > 0:
             shares[invoice_id] = share
-    _insert(origin, taken_on, now, {pk: -share for pk, share in shares.items()})
+    back = {pk: -share for pk, share in shares.items()}
+    _insert([Shares(origin=origin, applied_on=taken_on, minor=back)], now)
     return follow_balances(
         organization=organization,
         actor=actor,
@@ -76,17 +103,17 @@ def _latest_first(origin: Origin) -> list[tuple[UUID, int]]:
     return list(reversed(net.items()))
 
 
-def _insert(origin: Origin, day: date, now: datetime, shares: Mapping[UUID, int]) -> None:
+def _insert(given: Sequence[Shares], now: datetime) -> None:
     """Insert applications; the database adds them up in the same statement."""
-    link = {"payment": origin} if isinstance(origin, Payment) else {"credit_note": origin}
     Application.objects.bulk_create(
         Application(
-            organization_id=origin.organization_id,
+            organization_id=shares.origin.organization_id,
             invoice_id=invoice_id,
-            amount_minor=share,
-            applied_on=day,
+            amount_minor=minor,
+            applied_on=shares.applied_on,
             recorded_at=now,
-            **link,
+            **{_LINKS[type(shares.origin)]: shares.origin},
         )
-        for invoice_id, share in shares.items()
+        for shares in given
+        for invoice_id, minor in shares.minor.items()
     )

@@ -1,16 +1,32 @@
 """What follows when balances changed: paid, reopened, promises kept."""
 
 from collections.abc import Iterable
-from datetime import date, datetime
+from datetime import datetime
+from typing import Final
 
-from django.db.models import F, Max
+from django.db import connection
 
 from dunwell.core.calendar import local_date
-from dunwell.ledger.models import Application, Invoice
-from dunwell.ledger.operations import history
+from dunwell.ledger.models import Invoice
+from dunwell.ledger.operations.history import Book
 from dunwell.ledger.operations.promises import settle_after_payment
 from dunwell.tenancy.models import Organization
 from dunwell.tenancy.roles import Actor
+
+# The day is the one on which the last of the money came, not that on which it was recorded.
+# Rule: tracking, Never chase blind (reports use receipt and credit dates).
+_FOLLOW: Final = """
+UPDATE ledger_invoice i
+SET chase_version = i.chase_version + 1,
+    paid_at = CASE WHEN n.paid THEN coalesce(i.paid_at, %(now)s) END,
+    paid_on = CASE WHEN NOT n.paid THEN NULL WHEN i.paid_at IS NOT NULL THEN i.paid_on
+      ELSE coalesce((SELECT max(a.applied_on) FROM ledger_application a
+                     WHERE a.organization_id = i.organization_id AND a.invoice_id = i.id),
+                    %(today)s) END
+FROM (SELECT id, issued_at IS NOT NULL AND balance_minor <= 0 AS paid
+      FROM ledger_invoice WHERE organization_id = %(organization)s AND id = ANY(%(ids)s)) n
+WHERE i.organization_id = %(organization)s AND i.id = n.id
+"""
 
 
 def follow_balances(
@@ -22,39 +38,23 @@ def follow_balances(
     no message rendered with the old balance leaves. Returns the rows as they are now.
     """
     old = {row.pk: row for row in before}
-    Invoice.objects.filter(pk__in=old).update(chase_version=F("chase_version") + 1)
+    if not old:
+        return []
+    with connection.cursor() as cursor:
+        today = local_date(now, organization.zone)
+        ids = list(old)
+        cursor.execute(
+            _FOLLOW, {"organization": organization.pk, "ids": ids, "now": now, "today": today}
+        )
     current = list(Invoice.objects.filter(pk__in=old).order_by("id"))
     # First, so that the events below find promises settled.
     settle_after_payment(organization=organization, actor=actor, now=now, invoices=current)
+    book = Book(actor=actor, now=now)
     for invoice in current:
-        was_paid = old[invoice.pk].paid_at is not None
-        is_paid = invoice.issued_at is not None and invoice.balance.minor <= 0
-        if is_paid != was_paid:
-            _mark(organization, actor, now, invoice, paid=is_paid)
+        paid = invoice.paid_at is not None
+        if paid != (old[invoice.pk].paid_at is not None) and invoice.closed_at is None:
+            book.state_moved(
+                organization=organization, invoice=invoice, kind="paid" if paid else "reopened"
+            )
+    book.write()
     return current
-
-
-def _mark(
-    organization: Organization, actor: Actor, now: datetime, invoice: Invoice, *, paid: bool
-) -> None:
-    invoice.paid_at = now if paid else None
-    invoice.paid_on = _paid_on(invoice, local_date(now, organization.zone)) if paid else None
-    Invoice.objects.filter(pk=invoice.pk).update(paid_at=invoice.paid_at, paid_on=invoice.paid_on)
-    if invoice.closed_at is not None:
-        return
-    history.state_moved(
-        organization=organization,
-        actor=actor,
-        now=now,
-        invoice=invoice,
-        kind="paid" if paid else "reopened",
-    )
-
-
-def _paid_on(invoice: Invoice, today: date) -> date:
-    """Return the day the last of the money came, not the day it was recorded.
-
-    Rule: tracking, Never chase blind (reports use receipt and credit dates).
-    """
-    last = Application.objects.filter(invoice=invoice).aggregate(day=Max("applied_on"))["day"]
-    return last or today

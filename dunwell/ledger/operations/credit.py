@@ -14,7 +14,7 @@ from dunwell.ledger.errors import ClosedInvoice, DuplicateNumber, IsDraft, NoCre
 from dunwell.ledger.models import CreditNote, Customer, Invoice, Payment
 from dunwell.ledger.operations import history
 from dunwell.ledger.operations.allocation import ApplicationInput, allocate
-from dunwell.ledger.operations.applications import Origin, apply_shares
+from dunwell.ledger.operations.applications import Origin, Shares, apply_shares
 from dunwell.ledger.operations.locks import lock_open_invoices
 from dunwell.ledger.operations.numbers import next_credit_note_number
 from dunwell.tenancy.errors import NotFound
@@ -67,9 +67,7 @@ def record_credit_note(
         organization=organization,
         actor=actor,
         now=now,
-        origin=note,
-        applied_on=note.issued_on,
-        shares=allocation.shares,
+        given=[Shares(origin=note, applied_on=note.issued_on, minor=allocation.shares)],
         invoices=invoices,
     )
     note.refresh_from_db()
@@ -158,13 +156,12 @@ def apply_credit(
         invoice=invoices[invoice_id],
         data={"origin_id": str(origin_id), "amount": history.money_json(share)},
     )
+    day = origin.received_on if isinstance(origin, Payment) else origin.issued_on
     (after,) = apply_shares(
         organization=organization,
         actor=actor,
         now=now,
-        origin=origin,
-        applied_on=origin.received_on if isinstance(origin, Payment) else origin.issued_on,
-        shares=allocation.shares,
+        given=[Shares(origin=origin, applied_on=day, minor=allocation.shares)],
         invoices=invoices,
     )
     return after

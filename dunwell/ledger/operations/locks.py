@@ -31,11 +31,30 @@ def lock_open_invoices(
 
     Raises NotFound if one of those named is missing.
     """
-    account = OPEN & Q(customer_id=customer_id)
+    account = Q(customer_id=customer_id)
     if currency is not None:
         account &= Q(currency=currency)
-    named = set(also)
-    found = _locked(Invoice.objects.filter(account | Q(pk__in=named)))
+    return _lock_accounts(account, set(also))
+
+
+def lock_accounts(
+    *, accounts: Iterable[tuple[UUID, str]], also: Iterable[UUID] = ()
+) -> dict[UUID, Invoice]:
+    """Lock the open invoices of many accounts (customer and currency), and those named beside them.
+
+    Raises NotFound if one of those named is missing.
+    """
+    customers: dict[str, set[UUID]] = {}
+    for customer_id, currency in accounts:
+        customers.setdefault(currency, set()).add(customer_id)
+    which = Q(pk__in=())
+    for currency, ids in customers.items():
+        which |= Q(currency=currency, customer_id__in=ids)
+    return _lock_accounts(which, set(also))
+
+
+def _lock_accounts(which: Q, named: set[UUID]) -> dict[UUID, Invoice]:
+    found = _locked(Invoice.objects.filter((OPEN & which) | Q(pk__in=named)))
     if not named <= found.keys():
         raise NotFound
     return found

@@ -5,7 +5,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
@@ -14,17 +14,17 @@ from dunwell.core.money import Money
 from dunwell.ledger.checks import Checks, positive
 from dunwell.ledger.constraints import constraint_of
 from dunwell.ledger.errors import ChangedMeanwhile, PaymentDiffers
-from dunwell.ledger.models import Activity, Customer, Invoice, Payment
+from dunwell.ledger.models import Customer, Invoice, Payment
 from dunwell.ledger.operations import history
 from dunwell.ledger.operations.allocation import Allocation, ApplicationInput, allocate
-from dunwell.ledger.operations.applications import apply_shares
-from dunwell.ledger.operations.locks import lock_open_invoices
-from dunwell.tenancy import events
+from dunwell.ledger.operations.applications import Shares, apply_shares
+from dunwell.ledger.operations.locks import lock_accounts
 from dunwell.tenancy.errors import NotFound
 from dunwell.tenancy.models import Organization
 from dunwell.tenancy.roles import Actor
 
-CLOSED_INVOICE = "closed_invoice"
+CLOSED_INVOICE: Final = "closed_invoice"
+_TRIES: Final = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,65 +53,125 @@ class PaymentResult:
     invoices: Sequence[Invoice] = ()
 
 
-@transaction.atomic
 def record_payment(
     *, organization: Organization, actor: Actor, now: datetime, data: PaymentInput
 ) -> PaymentResult:
-    """Record money received and apply it; after it no message with the old balance leaves.
+    """Record one payment; see record_payments."""
+    (result,) = record_payments(organization=organization, actor=actor, now=now, data=[data])
+    return result
 
-    Waits for a message of these invoices that is just being handed over. A known (source,
-    external id) with the same content gives the first payment, with other content PaymentDiffers.
-    What no invoice owes stays as credit of the customer. Raises NotFound, InvalidInput,
-    OverApplied, IsDraft.
+
+@transaction.atomic
+def record_payments(
+    *, organization: Organization, actor: Actor, now: datetime, data: Sequence[PaymentInput]
+) -> list[PaymentResult]:
+    """Record money received and apply it, all or nothing; gives the results in the given order.
+
+    Comes to the same as recording one after the other: an earlier payment is applied first. After
+    it no message with an old balance leaves; it waits for those of these invoices that are just
+    being handed over. A known (source, external id) with the same content gives the first payment,
+    with other content PaymentDiffers. What no invoice owes stays as credit of the customer. Raises
+    NotFound, InvalidInput, OverApplied, IsDraft.
     """
-    data = _cleaned(data)
-    invoices = _lock_account(data)
-    known = _known(data)
-    if known is not None:
-        return known
-    if not Customer.objects.filter(pk=data.customer_id).exists():
-        raise NotFound
-    allocation = allocate(
-        amount=data.amount,
-        customer_id=data.customer_id,
-        invoices=invoices,
-        wanted=data.applications,
-    )
-    payment = _payment(organization, actor, now, data, allocation)
-    if not _inserted(payment):
-        return _recorded_by_another(data)
-    _tell(actor, now, payment, invoices, allocation)
-    touched = apply_shares(
-        organization=organization,
-        actor=actor,
-        now=now,
-        origin=payment,
-        applied_on=data.received_on,
-        shares=allocation.shares,
-        invoices=invoices,
-    )
-    payment.refresh_from_db()
-    return PaymentResult(payment=payment, created=True, invoices=touched)
+    cleaned = [_cleaned(payment) for payment in data]
+    for _ in range(_TRIES):
+        invoices = _lock_all(cleaned)
+        received = _receive(organization, actor, now, cleaned, invoices)
+        if _inserted(received.fresh):
+            return _apply(organization, actor, now, received, invoices)
+        # Another has just recorded one of them: from the beginning, with what it left.
+    raise ChangedMeanwhile
 
 
-def _lock_account(data: PaymentInput) -> dict[UUID, Invoice]:
-    """Lock the invoices before anything else, also before the payment's row.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Received:
+    """Payments in the given order, known and fresh, and how the fresh ones are shared out."""
 
-    All open ones of the account, because credit that is left over may hold any of them
+    payments: list[Payment]
+    fresh: dict[UUID, Payment]
+    allocations: dict[UUID, Allocation]
+
+
+def _lock_all(data: Sequence[PaymentInput]) -> dict[UUID, Invoice]:
+    """Lock the invoices before anything else, also before the payments' rows.
+
+    All open ones of each account, because credit that is left over may hold any of them
     (docs/decisions/0004).
     """
-    return lock_open_invoices(
-        customer_id=data.customer_id,
-        currency=data.amount.currency,
-        also=[application.invoice_id for application in data.applications or ()],
+    return lock_accounts(
+        accounts={(payment.customer_id, payment.amount.currency) for payment in data},
+        also=[a.invoice_id for payment in data for a in payment.applications or ()],
     )
 
 
-def _inserted(payment: Payment) -> bool:
-    """Insert the payment; False where another has just inserted the same one."""
+def _receive(
+    organization: Organization,
+    actor: Actor,
+    now: datetime,
+    data: Sequence[PaymentInput],
+    invoices: dict[UUID, Invoice],
+) -> _Received:
+    """Share the payments out over the locked invoices, one after the other; stores nothing."""
+    known = _known(data)
+    found = _Received(payments=[], fresh={}, allocations={})
+    customers = _customers(data)
+    accounts = _accounts(invoices)
+    for given in data:
+        payment = known.get((given.source, given.external_id))
+        if payment is None:
+            if given.customer_id not in customers:
+                raise NotFound
+            allocation = _allocate(given, invoices, accounts)
+            payment = _payment(organization, actor, now, given, allocation)
+            found.fresh[payment.pk] = payment
+            found.allocations[payment.pk] = allocation
+            if given.external_id is not None:
+                known[given.source, given.external_id] = payment
+        elif payment.content_hash != content_hash(data=given):
+            raise PaymentDiffers(external_id=given.external_id or "")
+        found.payments.append(payment)
+    return found
+
+
+def _accounts(invoices: Mapping[UUID, Invoice]) -> dict[tuple[UUID, str], dict[UUID, Invoice]]:
+    accounts: dict[tuple[UUID, str], dict[UUID, Invoice]] = {}
+    for pk, invoice in invoices.items():
+        accounts.setdefault((invoice.customer_id, invoice.currency), {})[pk] = invoice
+    return accounts
+
+
+def _allocate(
+    given: PaymentInput,
+    invoices: Mapping[UUID, Invoice],
+    accounts: Mapping[tuple[UUID, str], Mapping[UUID, Invoice]],
+) -> Allocation:
+    """Share one payment out; the rows show what is left for the next one."""
+    account = accounts.get((given.customer_id, given.amount.currency), {})
+    allocation = allocate(
+        amount=given.amount,
+        customer_id=given.customer_id,
+        invoices=account if given.applications is None else invoices,
+        wanted=given.applications,
+    )
+    for pk, share in allocation.shares.items():
+        invoices[pk].applied_minor += share
+    return allocation
+
+
+def _customers(data: Sequence[PaymentInput]) -> set[UUID]:
+    wanted = {payment.customer_id for payment in data}
+    return set(Customer.objects.filter(pk__in=wanted).values_list("id", flat=True))
+
+
+def _inserted(fresh: Mapping[UUID, Payment]) -> bool:
+    """Insert payments; False where another has just inserted one of them.
+
+    In the order of their external ids, so that two who insert the same ones never wait for each
+    other in a circle.
+    """
     try:
         with transaction.atomic():
-            payment.save(force_insert=True)
+            Payment.objects.bulk_create(sorted(fresh.values(), key=_by_external_id))
     except IntegrityError as error:
         if constraint_of(error) != "payment_once":
             raise
@@ -119,11 +179,55 @@ def _inserted(payment: Payment) -> bool:
     return True
 
 
-def _recorded_by_another(data: PaymentInput) -> PaymentResult:
-    known = _known(data)
-    if known is None:
-        raise ChangedMeanwhile
-    return known
+def _by_external_id(payment: Payment) -> tuple[str, str]:
+    return payment.source, payment.external_id or ""
+
+
+def _apply(
+    organization: Organization,
+    actor: Actor,
+    now: datetime,
+    received: _Received,
+    invoices: Mapping[UUID, Invoice],
+) -> list[PaymentResult]:
+    """Tell of the fresh payments, apply them and do what follows."""
+    book = history.Book(actor=actor, now=now)
+    for pk, payment in received.fresh.items():
+        _tell(book, payment, invoices, received.allocations[pk])
+    book.write()
+    touched = apply_shares(
+        organization=organization,
+        actor=actor,
+        now=now,
+        given=[
+            Shares(
+                origin=payment,
+                applied_on=payment.received_on,
+                minor=received.allocations[pk].shares,
+            )
+            for pk, payment in received.fresh.items()
+        ],
+        invoices=invoices,
+    )
+    return _results(received, {invoice.pk: invoice for invoice in touched})
+
+
+def _results(received: _Received, touched: Mapping[UUID, Invoice]) -> list[PaymentResult]:
+    """Give each payment's result; one that stands twice among them was created the first time."""
+    stored = Payment.objects.in_bulk(received.fresh)
+    results, told = [], set()
+    for payment in received.payments:
+        created = payment.pk in stored and payment.pk not in told
+        told.add(payment.pk)
+        shares = received.allocations[payment.pk].shares if created else {}
+        results.append(
+            PaymentResult(
+                payment=stored.get(payment.pk, payment),
+                created=created,
+                invoices=[touched[pk] for pk in sorted(shares)],
+            )
+        )
+    return results
 
 
 def _cleaned(data: PaymentInput) -> PaymentInput:
@@ -146,16 +250,17 @@ def _cleaned(data: PaymentInput) -> PaymentInput:
     )
 
 
-def _known(data: PaymentInput) -> PaymentResult | None:
-    """Return the payment recorded before under this source and external id."""
-    if data.external_id is None:
-        return None
-    found = Payment.objects.filter(source=data.source, external_id=data.external_id).first()
-    if found is None:
-        return None
-    if found.content_hash != content_hash(data=data):
-        raise PaymentDiffers(external_id=data.external_id)
-    return PaymentResult(payment=found, created=False)
+def _known(data: Sequence[PaymentInput]) -> dict[tuple[str, str | None], Payment]:
+    """Return what was recorded before, by source and external id."""
+    wanted: dict[str, set[str]] = {}
+    for payment in data:
+        if payment.external_id is not None:
+            wanted.setdefault(payment.source, set()).add(payment.external_id)
+    return {
+        (payment.source, payment.external_id): payment
+        for source, ids in wanted.items()
+        for payment in Payment.objects.filter(source=source, external_id__in=ids)
+    }
 
 
 def content_hash(*, data: PaymentInput) -> str:
@@ -203,8 +308,7 @@ def _payment(
 
 
 def _tell(
-    actor: Actor,
-    now: datetime,
+    book: history.Book,
     payment: Payment,
     invoices: Mapping[UUID, Invoice],
     allocation: Allocation,
@@ -219,10 +323,13 @@ def _tell(
         pk: history.money_json(Money(share, payment.currency))
         for pk, share in allocation.shares.items()
     }
-    _log(actor, now, payment, shares, facts)
-    events.emit(
-        kind="payment.recorded",
-        at=now,
+    entries: list[tuple[UUID | None, Mapping[str, Any]]] = [
+        (pk, {**facts, "applied": share}) for pk, share in shares.items()
+    ]
+    for invoice_id, entry in entries or [(None, facts)]:
+        book.log(kind="payment", customer_id=payment.customer_id, invoice_id=invoice_id, data=entry)
+    book.tell(
+        event="payment.recorded",
         customer_id=payment.customer_id,
         invoice_id=next(iter(shares)) if len(shares) == 1 else None,
         data={
@@ -234,33 +341,8 @@ def _tell(
             ],
         },
     )
-    history.audited(
-        actor=actor,
-        now=now,
+    book.audited(
         action="payment.recorded",
         row=payment,
         changes={"amount": [None, str(payment.amount)]},
-    )
-
-
-def _log(
-    actor: Actor,
-    now: datetime,
-    payment: Payment,
-    shares: Mapping[UUID, Mapping[str, str]],
-    facts: Mapping[str, Any],
-) -> None:
-    entries: list[tuple[UUID | None, Mapping[str, Any]]] = [
-        (pk, {**facts, "applied": share}) for pk, share in shares.items()
-    ]
-    Activity.objects.bulk_create(
-        history.activity(
-            actor=actor,
-            now=now,
-            kind="payment",
-            customer_id=payment.customer_id,
-            invoice_id=invoice_id,
-            data=data,
-        )
-        for invoice_id, data in entries or [(None, facts)]
     )
