@@ -180,8 +180,9 @@ class Chasing(RuleBasedStateMachine):
 
     @invariant()
     def an_instance_stays_the_same_row_for_ever(self) -> None:
-        for send in PlannedSend.objects.filter(kind="step", state__in=["sent", "failed"]):
-            known = self.known[send.invoice_id].instances
+        done = PlannedSend.objects.filter(kind="step", state__in=["sent", "failed"])
+        for send in done.select_related("invoice"):
+            known = self.known[send.invoice.pk].instances
             assert known.setdefault((send.step_key, send.occurrence), send.pk) == send.pk
 
     # --- how

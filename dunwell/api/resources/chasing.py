@@ -64,7 +64,8 @@ def preview(
         schedule = queries.schedule_of(invoice_id=invoice.pk)
         steps = list(steps_of(schedule)) if schedule and schedule.enabled else []
         return _laid(place, [invoice.pk], steps=steps, until=until, limit=limit, cursor=cursor)
-    rows = PlannedSend.objects.filter(state="planned", at__lte=until).select_related("invoice")
+    rows = PlannedSend.objects.filter(state="planned", at__lte=until, invoice__isnull=False)
+    rows = rows.select_related("invoice")
     if invoice is not None:
         rows = rows.filter(invoice=invoice)
     return paging.page(

@@ -6,7 +6,7 @@ from django.db.models import F, Q
 
 from dunwell.chasing.models.cadence import Cadence
 from dunwell.core.outcomes import SendState
-from dunwell.ledger.models import Invoice
+from dunwell.ledger.models import Customer, Invoice
 from dunwell.tenancy.models import TenantKey, TenantModel, unchecked_organization
 
 STATES = tuple(state.value for state in SendState)
@@ -61,14 +61,17 @@ class Pause(TenantModel):
 class PlannedSend(TenantModel):
     """One dated instance of a step, with its state.
 
-    `kind` is step, manual (a member's “send now”) or retry. `live` is false for sandboxes, whose
+    `kind` is step, manual (a member's “send now”), retry, or account: a message about a customer's
+    whole account, whose `trigger` holds the steps of each currency. It is about an invoice or, for
+    an account, about a customer, who gets one such a day. `live` is false for sandboxes, whose
     sends only `advance` claims. A step's instance exists once, so it can never be sent twice by
     planning again.
     """
 
     organization = unchecked_organization()
-    invoice = TenantKey(Invoice, related_name="planned_sends")
-    kind = models.CharField(max_length=6, default="step")
+    invoice = TenantKey(Invoice, null=True, related_name="planned_sends")
+    customer = TenantKey(Customer, null=True, related_name="account_sends")
+    kind = models.CharField(max_length=7, default="step")
     step_key = models.PositiveIntegerField(null=True)
     occurrence = models.PositiveSmallIntegerField(default=0)
     trigger = models.JSONField(default=dict)
@@ -95,6 +98,16 @@ class PlannedSend(TenantModel):
                 fields=["organization", "invoice", "step_key", "occurrence"],
                 condition=Q(kind="step"),
                 name="instance_once",
+            ),
+            models.UniqueConstraint(
+                fields=["organization", "customer", "day"],
+                condition=Q(kind="account", state__in=["planned", "sending", "sent", "failed"]),
+                name="one_account_send_a_day",
+            ),
+            models.CheckConstraint(
+                condition=Q(invoice__isnull=False, customer__isnull=True)
+                | Q(invoice__isnull=True, customer__isnull=False),
+                name="planned_send_about_one",
             ),
             models.CheckConstraint(condition=Q(state__in=STATES), name="planned_send_state_known"),
             models.CheckConstraint(
@@ -131,6 +144,16 @@ class PlannedSend(TenantModel):
                 fields=["organization", "invoice"],
                 condition=Q(state="skipped", reason="paused"),
                 name="send_held",
+            ),
+            models.Index(
+                fields=["organization", "customer", "day"],
+                condition=Q(customer__isnull=False),
+                name="send_of_account",
+            ),
+            models.Index(
+                fields=["at", "id"],
+                condition=Q(state="planned", customer__isnull=False),
+                name="send_of_account_due",
             ),
         ]
 

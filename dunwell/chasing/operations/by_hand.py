@@ -62,7 +62,7 @@ def retry(
     It goes to the recipients that failed. Raises NothingToRetry, NotChaseable.
     """
     first = PlannedSend.objects.filter(pk=planned_send_id).first()
-    if first is None:
+    if first is None or first.invoice_id is None:
         raise NotFound(_("There is no such planned send."))
     if at is not None and at < now:
         raise InvalidInput.at("at", _("Choose a time that is not past."))

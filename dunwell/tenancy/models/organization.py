@@ -49,6 +49,8 @@ class Organization(PostalAddress):
     holiday_calendar = models.CharField(max_length=16, blank=True, default="")
     minimum_balances = models.JSONField(default=dict, blank=True)
     attach_invoice = models.BooleanField(default=True)
+    # No person gets more messages a day than this; None: no such limit
+    contact_cap = models.PositiveSmallIntegerField(null=True, blank=True)
     stale_after_days = models.PositiveSmallIntegerField(default=7)
 
     # Sender of email

@@ -74,7 +74,7 @@ def overview(request: HttpRequest) -> HttpResponse:
     at = here(request)
     sends = list(_planned(at)[: MOST + 1])
     maybe = _maybe_held(at)
-    known = holding([*(send.invoice_id for send in sends), *maybe], at=at)
+    known = holding([*(send.invoice.pk for send in sends), *maybe], at=at)
     days = _days(sends[:MOST], known, at)
     context = {
         "days": days,
@@ -90,7 +90,9 @@ def overview(request: HttpRequest) -> HttpResponse:
 
 def _planned(at: Here) -> QuerySet[PlannedSend]:
     end = midnight(add_days(at.today, DAYS + 1), at.organization.zone)
-    rows = PlannedSend.objects.filter(state__in=["planned", "sending"], at__lt=end)
+    rows = PlannedSend.objects.filter(
+        state__in=["planned", "sending"], at__lt=end, invoice__isnull=False
+    )
     return rows.select_related("invoice", "invoice__customer").order_by("at", "id")
 
 
