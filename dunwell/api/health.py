@@ -23,9 +23,22 @@ _LOOPBACK: Final = frozenset({"127.0.0.1", "::1", ""})
 
 @require_safe
 def healthz(_request: HttpRequest) -> HttpResponse:
-    """Answer 200 when web, database and a worker are up, else 503 and what is down."""
+    """Answer 200 when web, database and a worker are up, else 503 and what is down.
+
+    With no worker for ten minutes the answer names since when (`outage`).
+    """
     parts = {"web": "ok", **_database_and_worker()}
-    healthy = all(state == "ok" for state in parts.values())
+    return _answer(parts, healthy=all(state == "ok" for state in parts.values()))
+
+
+@require_safe
+def healthz_web(_request: HttpRequest) -> HttpResponse:
+    """Answer 200 while pages and API work: what a load balancer asks, whatever the workers do."""
+    parts = {"web": "ok", **_database_and_worker()}
+    return _answer(parts, healthy=parts["database"] == "ok")
+
+
+def _answer(parts: dict[str, str], *, healthy: bool) -> HttpResponse:
     response = JsonResponse(
         {"status": "ok" if healthy else "down", **parts}, status=200 if healthy else 503
     )
@@ -44,14 +57,17 @@ def metrics(request: HttpRequest) -> HttpResponse:
 
 def _database_and_worker() -> dict[str, str]:
     try:
-        seen = heartbeat.last_beat()
+        seen, outage = heartbeat.last_beat(), heartbeat.lasting_outage()
     except DatabaseError:
         return {"database": "down", "worker": "unknown"}
+    since = {"outage": f"since {outage.began_at.isoformat()}"} if outage else {}
     if seen is None:
-        return {"database": "ok", "worker": "never seen"}
+        return {"database": "ok", "worker": "never seen", **since}
     silence = clock.wall() - seen
+    if silence < LONGEST_SILENCE:
+        return {"database": "ok", "worker": "ok"}
     late = f"not seen for {silence.total_seconds():.0f} s"
-    return {"database": "ok", "worker": "ok" if silence < LONGEST_SILENCE else late}
+    return {"database": "ok", "worker": late, **since}
 
 
 def _may_read(request: HttpRequest) -> bool:

@@ -3,3 +3,7 @@
 from django.core.asgi import get_asgi_application
 
 application = get_asgi_application()
+
+from dunwell.web import watch  # noqa: E402  # only now are the models there
+
+watch.start()

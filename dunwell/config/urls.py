@@ -7,6 +7,7 @@ from dunwell.api.routes import api
 
 urlpatterns = [
     path("healthz", health.healthz, name="healthz"),
+    path("healthz/web", health.healthz_web, name="healthz_web"),
     path("metrics", health.metrics, name="metrics"),
     path("api/v1/", api.urls),
     path("", include("dunwell.web.urls")),

@@ -8,7 +8,7 @@ from dunwell.tenancy.models.base import (
     unchecked_organization,
 )
 from dunwell.tenancy.models.channels import ChannelAccount
-from dunwell.tenancy.models.log import AuditEntry, Event, WorkerHeartbeat
+from dunwell.tenancy.models.log import AuditEntry, Event, WorkerHeartbeat, WorkerOutage
 from dunwell.tenancy.models.organization import BankAccount, Organization
 from dunwell.tenancy.models.people import ApiToken, IdempotencyKey, Invitation, Member, User
 
@@ -28,5 +28,6 @@ __all__ = [
     "TenantModel",
     "User",
     "WorkerHeartbeat",
+    "WorkerOutage",
     "unchecked_organization",
 ]

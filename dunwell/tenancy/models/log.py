@@ -70,3 +70,35 @@ class WorkerHeartbeat(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class WorkerOutage(models.Model):
+    """A time in which no worker was seen for ten minutes or more; of the installation.
+
+    `began_at` is when one was last seen (for one never seen: when it was first missed), `ended_at`
+    when one came back. `told_at` and `told_over_at`: when the owners were written to about either.
+    Kept for ever, because it explains the messages that were missed.
+    """
+
+    began_at = models.DateTimeField(unique=True)
+    ended_at = models.DateTimeField(null=True)
+    told_at = models.DateTimeField(null=True)
+    told_over_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["ended_at"],
+                condition=models.Q(ended_at__isnull=True),
+                nulls_distinct=False,
+                name="one_open_outage",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(ended_at__isnull=True)
+                | models.Q(ended_at__gte=models.F("began_at")),
+                name="outage_ends_after_it_began",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.began_at} to {self.ended_at}"
