@@ -3,9 +3,11 @@
 from django.apps import AppConfig
 
 from dunwell.ports.registry import register_channel, register_documents
+from dunwell.ports.webhooks import register_hook_reader
 from dunwell.providers.email_smtp import SmtpProvider
 from dunwell.providers.pdf_typst import TypstRenderer
 from dunwell.providers.sandbox_outbox import SandboxOutbox
+from dunwell.providers.sms_twilio import TwilioHooks, TwilioProvider
 
 
 class HouseConfig(AppConfig):
@@ -25,6 +27,8 @@ class HouseConfig(AppConfig):
         register_channel(
             channel="sms", name="sandbox_outbox", factory=lambda _s: SandboxOutbox(channel="sms")
         )
+        register_channel(channel="sms", name="sms_twilio", factory=TwilioProvider.open)
+        register_hook_reader(channel="sms", name="sms_twilio", reader=TwilioHooks())
         register_channel(
             channel="letter",
             name="sandbox_outbox",

@@ -32,16 +32,19 @@ class Refused(HandOverError):
 
     `code` is its number (SMTP reply or HTTP status, 0 when refused before asking), `text` its
     words, `recipient_bad` whether the address itself is the reason, so that it should not be
-    used again.
+    used again; `opted_out` that its owner asked for no more messages.
     """
 
     status = 422
 
-    def __init__(self, *, code: int, text: str, recipient_bad: bool = False) -> None:
+    def __init__(
+        self, *, code: int, text: str, recipient_bad: bool = False, opted_out: bool = False
+    ) -> None:
         super().__init__(f"{code} {text}")
         self.code = code
         self.text = text
         self.recipient_bad = recipient_bad
+        self.opted_out = opted_out
 
     @property
     def sentence(self) -> str:

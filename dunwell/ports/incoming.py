@@ -59,6 +59,7 @@ class Report(StrEnum):
     FAILED = "failed"  # this message did not arrive, the address may be good
     COMPLAINED = "complained"  # marked as spam by its reader
     OPTED_OUT = "opted_out"  # asked not to be written to on this channel
+    OPTED_IN = "opted_in"  # asked to be written to again
     OPENED = "opened"
 
 

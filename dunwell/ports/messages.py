@@ -20,6 +20,7 @@ __all__ = [
     "Content",
     "Envelope",
     "Outgoing",
+    "Postal",
     "Receipt",
     "ready",
 ]
@@ -28,12 +29,30 @@ type Channel = Literal["email", "sms", "letter"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Postal:
+    """Where a letter goes or comes from, in parts as written; `country` is two letters or empty.
+
+    `name` is the person, `company` whom they work for; at least one of both is there.
+    """
+
+    name: str = ""
+    company: str = ""
+    line1: str = ""
+    line2: str = ""
+    postal_code: str = ""
+    city: str = ""
+    region: str = ""
+    country: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Envelope:
     """What is known of a message before its words are made.
 
     `message_id` comes from `core.mime.message_id` and is the same for every try of one delivery;
     `date` is the organization's instant (aware, UTC) and becomes the Date header;
-    `language` is a BCP 47 tag such as "de" or "pt-BR".
+    `language` is a BCP 47 tag such as "de" or "pt-BR". For a text message the address in `to` is
+    a number in E.164 form where it could be made one; letters go from `postal_from` to `postal_to`.
     """
 
     delivery_id: UUID
@@ -45,6 +64,8 @@ class Envelope:
     language: str
     reply_to: Address | None = None
     headers: tuple[tuple[str, str], ...] = ()
+    postal_to: Postal | None = None
+    postal_from: Postal | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

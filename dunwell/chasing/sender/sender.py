@@ -201,6 +201,7 @@ class Sender:
             return self._later(job, batch, str(error), "refused_for_now", error.retry_after)
         except Refused as error:
             reason = "address_refused" if error.recipient_bad else "refused"
+            reason = "opted_out" if error.opted_out else reason
             return ended(DeliveryState.FAILED, reason=reason, detail=str(error), answer=str(error))
         except NotConfigured as error:
             return ended(DeliveryState.FAILED, reason="sender_not_set_up", detail=error.what)
