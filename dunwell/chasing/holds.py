@@ -1,4 +1,4 @@
-"""Everything that holds invoices back: what the ledger knows and members' pauses.
+"""Everything that holds invoices back: what the ledger knows, replies and members' pauses.
 
 The sender and the pages read it here, so that a page never says otherwise than the sender does.
 """
@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from dunwell.core.holds import Hold, HoldKind
+from dunwell.inbox.queries.holds import reply_holds
 from dunwell.ledger.queries.holds import holds_of
 from dunwell.tenancy.database.rows import uuids
 
@@ -35,6 +36,9 @@ def all_holds(
             Hold(HoldKind.PAUSE, reason=reason, until=until, since=since, ended=ended)
         )
     found = holds_of(cursor=cursor, invoice_ids=invoice_ids, ended_after=ended_after)
+    replied = reply_holds(cursor=cursor, invoice_ids=invoice_ids, ended_after=ended_after)
+    for invoice_id, replies in replied.items():
+        found[invoice_id] = replies + found[invoice_id]
     for invoice_id, paused in pauses.items():
         found[invoice_id] = paused + found[invoice_id]
     return found

@@ -11,6 +11,7 @@ from dunwell.chasing.operations.planning import replan
 from dunwell.chasing.sender.facts import Subject, load_subjects
 from dunwell.chasing.sender.session import one_sender
 from dunwell.core.holds import held
+from dunwell.inbox.models import ReplyHold
 from dunwell.tenancy.models import Organization
 from dunwell.tenancy.timers import Timer, register
 
@@ -32,7 +33,7 @@ WHERE p.organization_id = %s AND p.state = 'skipped' AND p.reason = 'paused'
 
 
 def _lost_issues(organization: Organization, at: datetime) -> tuple[list[UUID], list[datetime]]:
-    """Return the lost issues that are free at the instant, and when pauses of the others end."""
+    """Return the lost issues that are free at the instant, and when holds of the others end."""
     with connection.cursor() as cursor:
         cursor.execute(_LOST_ISSUES, [organization.pk])
         ids = [row[0] for row in cursor.fetchall()]
@@ -40,8 +41,10 @@ def _lost_issues(organization: Organization, at: datetime) -> tuple[list[UUID], 
             return [], []
         subjects = load_subjects(cursor, invoice_ids=ids, since=at, now=at)
     free = [invoice for invoice, subject in subjects.items() if _free(subject, at)]
-    ends = Pause.objects.filter(invoice__in=ids, ends_at__gt=at).values_list("ends_at", flat=True)
-    return free, list(ends)
+    later = {"invoice__in": ids, "ends_at__gt": at}
+    pauses = Pause.objects.filter(**later).values_list("ends_at", flat=True)
+    replies = ReplyHold.objects.filter(**later).values_list("ends_at", flat=True)
+    return free, [*pauses, *replies]
 
 
 def _free(subject: Subject, at: datetime) -> bool:
@@ -74,7 +77,8 @@ def plan_lost_issues(*, organization: Organization, at: datetime) -> int:
 # partial indexes that hold next to nothing, though the table holds every message ever sent.
 _UNDER_WAY = """
 SELECT EXISTS (SELECT FROM inbox_delivery d
-               WHERE d.organization_id = %(org)s AND d.state = 'queued' AND d.batch_id IS NULL)
+               WHERE d.organization_id = %(org)s AND d.state = 'queued' AND d.batch_id IS NULL
+                 AND d.planned_send_id IS NOT NULL)
     OR EXISTS (SELECT FROM chasing_batch b JOIN inbox_delivery d ON d.batch_id = b.id
                WHERE d.organization_id = %(org)s)
 """

@@ -54,8 +54,13 @@ class PartDisputed:
 
 def claim_until(*, claimed_on: date, holidays: frozenset[date]) -> date:
     """Return the last day that an unanswered "already paid" holds: the third working day."""
-    day = claimed_on
-    for _ in range(CLAIM_WORKING_DAYS):
+    return working_day(start=claimed_on, days=CLAIM_WORKING_DAYS, holidays=holidays)
+
+
+def working_day(*, start: date, days: int, holidays: frozenset[date]) -> date:
+    """Return the n-th working day after a day; the day itself for 0."""
+    day = start
+    for _ in range(days):
         day = shift_business(add_days(day, 1), holidays)
     return day
 

@@ -19,12 +19,14 @@ from dunwell.flows.money import (
     record_payments,
     reverse_payment,
 )
+from dunwell.flows.receive_message import Received, receive_message
 from dunwell.flows.settings import change_settings
 from dunwell.flows.standing import open_dispute, record_promise, resolve_dispute
 
 __all__ = [
     "Advanced",
     "CadenceChoice",
+    "Received",
     "advance",
     "amend_invoice",
     "apply_credit",
@@ -35,6 +37,7 @@ __all__ = [
     "issue_invoice",
     "mark_sent",
     "open_dispute",
+    "receive_message",
     "record_credit_note",
     "record_payment",
     "record_payments",

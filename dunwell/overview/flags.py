@@ -27,6 +27,7 @@ from django.db.models.functions import Coalesce
 
 from dunwell.chasing.models import FirstSend, Pause, PlannedSend, Schedule
 from dunwell.core.calendar import add_days, local_date, midnight
+from dunwell.inbox.models import ReplyHold
 from dunwell.ledger.models import (
     Activity,
     Contact,
@@ -43,6 +44,7 @@ from dunwell.tenancy.models import Organization
 class Flag(StrEnum):
     """The flags, most urgent first."""
 
+    REPLY_UNANSWERED = "reply_unanswered"
     PROMISE_BROKEN = "promise_broken"
     SEND_FAILED = "send_failed"
     DISPUTED = "disputed"
@@ -66,6 +68,9 @@ def having(
         return _no_contact(invoices)
     invoices = invoices.filter(OPEN)
     match flag:
+        case Flag.REPLY_UNANSWERED:
+            waiting = _mine(ReplyHold).filter(reply__answered_at__isnull=True)
+            return invoices.filter(Exists(waiting))
         case Flag.PROMISE_BROKEN:
             return invoices.filter(_promise_broken(today))
         case Flag.PROMISE_DUE:
@@ -135,6 +140,7 @@ def _not_chased(invoices: QuerySet[Invoice], now: datetime, today: date) -> Quer
     ).filter(
         ~Exists(_mine(PlannedSend).filter(state__in=AHEAD)),
         ~Exists(_mine(Pause).filter(ends_at__gt=now)),
+        ~Exists(_mine(ReplyHold).filter(ends_at__gt=now)),
         ~Exists(_open_promises().filter(ends__gte=today)),
         contested__lt=F("balance_minor"),
         credit__lt=F("balance_minor"),

@@ -31,6 +31,10 @@ SELECT i.id, i.number, i.customer_id, c.name AS customer, i.currency, i.total_mi
     SELECT FROM chasing_firstsend f WHERE f.invoice_id = i.id) AS was_sent,
   (SELECT max(p.until) FROM chasing_pause p
     WHERE p.invoice_id = i.id AND p.ends_at > %(now)s) AS paused_until,
+  EXISTS (SELECT FROM inbox_replyhold h
+    WHERE h.invoice_id = i.id AND h.ends_at > %(now)s) AS reply_holds,
+  EXISTS (SELECT FROM inbox_replyhold h JOIN inbox_reply r ON r.id = h.reply_id
+    WHERE h.invoice_id = i.id AND r.answered_at IS NULL) AS unanswered,
   EXISTS (SELECT FROM chasing_schedule s
     WHERE s.invoice_id = i.id AND cardinality(s.contacts) > 0) AS own_list,
   EXISTS (SELECT FROM ledger_contact k WHERE k.customer_id = i.customer_id
@@ -189,6 +193,7 @@ def _flags(
         is_open, ended = _promise(raw, today)
         stale = raw["at"] is None or raw["at"] < stale_before
         found |= {
+            Flag.REPLY_UNANSWERED: raw["unanswered"],
             Flag.PROMISE_BROKEN: ended or raw["promise"] == "broken",
             Flag.PROMISE_DUE: is_open and raw["promised_on"] == today,
             Flag.SEND_FAILED: bool(raw["failed"]),
@@ -213,6 +218,7 @@ def _held(raw: dict[str, Any], *, promised: bool) -> bool:
     return (
         promised
         or raw["paused_until"] is not None
+        or raw["reply_holds"]
         or (raw["contested"] or 0) >= raw["balance_minor"]
         or raw["credit"] >= raw["balance_minor"]
     )

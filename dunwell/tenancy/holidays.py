@@ -26,6 +26,11 @@ def _holidays(calendar: str, first: int, last: int) -> frozenset[date]:
     return frozenset(found)
 
 
+def holidays_around(*, organization: Organization, year: int) -> frozenset[date]:
+    """Return the holidays around `year`, for counting working days (never None)."""
+    return _holidays(organization.holiday_calendar, year - 5, year + _YEARS_AHEAD)
+
+
 def business_calendar(*, organization: Organization, year: int) -> frozenset[date] | None:
     """Return the holidays around `year`, or None where sends are not moved to business days.
 

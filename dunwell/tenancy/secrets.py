@@ -44,6 +44,17 @@ def _keys() -> tuple[str, ...]:
     return (settings.SECRET_KEY, *map(str, settings.SECRET_KEY_FALLBACKS))
 
 
+def reply_keys() -> tuple[bytes, ...]:
+    """Return the keys that sign reply addresses: the present one first, then those before it."""
+    return tuple(_reply_key(key) for key in _keys())
+
+
+@lru_cache(maxsize=4)
+def _reply_key(key: str) -> bytes:
+    made = HKDF(algorithm=SHA256(), length=32, salt=None, info=b"dunwell reply addresses")
+    return made.derive(key.encode())
+
+
 @lru_cache(maxsize=4)
 def _box(keys: tuple[str, ...]) -> MultiFernet:
     """Derive a key for this use alone, so that cookies and passwords never share one."""

@@ -112,6 +112,7 @@ _ACTIONS: Final = {
     "payment": gettext_lazy("Payment"),
 }
 _FLAGS: Final = {
+    "reply_unanswered": gettext_lazy("Reply waiting"),
     "promise_broken": gettext_lazy("Promise broken"),
     "send_failed": gettext_lazy("Sending failed"),
     "disputed": gettext_lazy("Disputed"),

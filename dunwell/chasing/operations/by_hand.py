@@ -142,5 +142,6 @@ def _reached_today(invoice_id: UUID, channels: Sequence[str], today: date) -> bo
         invoice_id=invoice_id,
         channel__in=channels,
         local_day=today,
+        planned_send_id__isnull=False,
         state__in=["queued", "sending", "sent", "delivered", "uncertain"],
     ).exists()

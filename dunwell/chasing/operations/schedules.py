@@ -19,6 +19,7 @@ from dunwell.core.cadence import Step, keep_keys
 from dunwell.core.calendar import local_date, midnight
 from dunwell.core.ids import uuid7
 from dunwell.core.schedule import PlanMode
+from dunwell.inbox.operations.holding import lift
 from dunwell.ledger.models import Invoice
 from dunwell.tenancy.errors import InvalidInput, NotFound
 from dunwell.tenancy.events import audit
@@ -233,10 +234,11 @@ def pause(
 
 
 def resume(*, organization: Organization, invoice_id: UUID, actor: Actor, now: datetime) -> None:
-    """Lift a pause now; an invoice that was never sent goes out after all."""
+    """Lift a pause or a reply's hold now; an invoice never sent goes out after all."""
     with transaction.atomic():
         lock_invoice(invoice_id)
         lifted = Pause.objects.filter(invoice_id=invoice_id, ends_at__gt=now).update(ends_at=now)
+        lifted += lift(invoice_id=invoice_id, now=now)
         if lifted:
             audit(
                 actor=actor,

@@ -8,6 +8,7 @@ from dunwell.tenancy.models.base import TenantModel
 class ChannelAccount(TenantModel):
     """The provider of one channel with its settings; without a row the built-in way holds.
 
+    Beside the three channels out, `inbox` is the mailbox that replies are fetched from.
     `options` is what may be read (account number, sender, region), `sealed` the rest as encrypted
     JSON (keys, passwords; `tenancy.secrets`). `hook_hash` is the hash of the secret part of the
     address at which this provider's webhooks come in, `sealed_hook` that part itself.
@@ -25,7 +26,7 @@ class ChannelAccount(TenantModel):
         constraints = [
             models.UniqueConstraint(fields=["organization", "channel"], name="one_way_per_channel"),
             models.CheckConstraint(
-                condition=models.Q(channel__in=("email", "sms", "letter")),
+                condition=models.Q(channel__in=("email", "sms", "letter", "inbox")),
                 name="channel_account_channel_known",
             ),
         ]

@@ -51,6 +51,7 @@ class Organization(PostalAddress):
     attach_invoice = models.BooleanField(default=True)
     # No person gets more messages a day than this; None: no such limit
     contact_cap = models.PositiveSmallIntegerField(null=True, blank=True)
+    reply_hold_days = models.PositiveSmallIntegerField(default=3)  # working days
     stale_after_days = models.PositiveSmallIntegerField(default=7)
 
     # Sender of email

@@ -43,6 +43,7 @@ CHECKS: Final[dict[str, checks.Check]] = {
     "holiday_calendar": checks.holiday_calendar,
     "minimum_balances": checks.minimum_balances,
     "attach_invoice": checks.yes_no,
+    "reply_hold_days": checks.whole(0, 30),
     "stale_after_days": checks.whole(1, 365),
     "sender_name": checks.text(200),
     "sender_email": checks.email,

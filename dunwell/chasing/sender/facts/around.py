@@ -30,6 +30,7 @@ CROSS JOIN LATERAL (
   SELECT i.id, d.channel, d.contact_id, lower(d.to_address), d.planned_send_id, d.local_day
   FROM inbox_delivery d
   WHERE d.organization_id = i.organization_id AND d.invoice_id = i.id AND d.local_day >= %s
+    AND d.planned_send_id IS NOT NULL
     AND d.state IN ('queued', 'sending', 'sent', 'delivered', 'uncertain')
   ORDER BY d.local_day
 ) reached

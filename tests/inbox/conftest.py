@@ -1,0 +1,3 @@
+from tests.chasing.conftest import desk, house
+
+__all__ = ["desk", "house"]
