@@ -169,7 +169,8 @@ INVARIANTS: Final = (
         SELECT f.organization_id, f.id FROM chasing_firstsend f
         WHERE f.how <> 'marked' AND NOT EXISTS (
           SELECT FROM inbox_delivery d WHERE d.organization_id = f.organization_id
-            AND d.invoice_id = f.invoice_id AND d.state IN {_OUT})
+            AND d.invoice_id = f.invoice_id
+            AND (d.state IN {_OUT} OR d.message_id IS NOT NULL))
         """,  # noqa: S608 - constants
         "an invoice counts as sent exactly when something went out or somebody said so",
     ),

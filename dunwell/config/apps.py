@@ -36,6 +36,12 @@ class HouseConfig(AppConfig):
         )
         register_documents(name="pdf_typst", renderer=TypstRenderer())
         # Only now: its handlers import models.
+        from dunwell.flows.receive_report import (  # noqa: PLC0415
+            next_waiting,
+            take_waiting,
+        )
+        from dunwell.tenancy.timers import Timer, register  # noqa: PLC0415
         from dunwell.worker import jobs  # noqa: PLC0415
 
         jobs.bind()
+        register(Timer("reports", next_waiting, take_waiting))

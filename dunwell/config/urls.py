@@ -2,13 +2,14 @@
 
 from django.urls import include, path
 
-from dunwell.api import health
+from dunwell.api import health, hooks
 from dunwell.api.routes import api
 
 urlpatterns = [
     path("healthz", health.healthz, name="healthz"),
     path("healthz/web", health.healthz_web, name="healthz_web"),
     path("metrics", health.metrics, name="metrics"),
+    path("hooks/<str:secret>", hooks.receive, name="hook"),
     path("api/v1/", api.urls),
     path("", include("dunwell.web.urls")),
 ]

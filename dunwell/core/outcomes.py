@@ -54,7 +54,27 @@ class Reason(StrEnum):
     NO_POSTAL_ADDRESS = "no_postal_address"
     ADDRESS_BOUNCED = "address_bounced"
     OPTED_OUT = "opted_out"
+    COMPLAINED = "complained"
 
 
 # What has been handed over, or may have been: planning again leaves it alone.
 FROZEN: Final = frozenset({SendState.SENDING, SendState.SENT, SendState.FAILED})
+
+_WEIGHT: Final = {
+    DeliveryState.SENT: 0,
+    DeliveryState.UNCERTAIN: 0,
+    DeliveryState.FAILED: 1,
+    DeliveryState.DELIVERED: 2,
+    DeliveryState.BOUNCED: 3,
+}
+
+
+def after_report(*, state: DeliveryState, told: DeliveryState) -> DeliveryState:
+    """Return where a message stands after a later word about it, in whatever order they come.
+
+    A bounce outweighs a delivery (it was taken, then sent back), a delivery a failure (another try
+    arrived). What has not ended or was withdrawn stays as it is.
+    """
+    if state not in _WEIGHT:
+        return state
+    return told if _WEIGHT[told] > _WEIGHT[state] else state

@@ -20,6 +20,7 @@ from dunwell.flows.money import (
     reverse_payment,
 )
 from dunwell.flows.receive_message import Received, receive_message
+from dunwell.flows.receive_report import receive_report
 from dunwell.flows.settings import change_settings
 from dunwell.flows.standing import open_dispute, record_promise, resolve_dispute
 
@@ -38,6 +39,7 @@ __all__ = [
     "mark_sent",
     "open_dispute",
     "receive_message",
+    "receive_report",
     "record_credit_note",
     "record_payment",
     "record_payments",

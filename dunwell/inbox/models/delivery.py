@@ -49,6 +49,8 @@ class Delivery(TenantModel):
     provider_answer = models.TextField(blank=True, default="")
     provider_reference = models.CharField(max_length=120, blank=True, default="")
     sha256 = models.CharField(max_length=64, blank=True, default="")
+    reported_at = models.DateTimeField(null=True)  # when the state was last told by a report
+    opened_at = models.DateTimeField(null=True)
 
     class Meta:
         constraints = [

@@ -6,6 +6,7 @@ from dunwell.ledger.models.imports import Import, ImportEntry
 from dunwell.ledger.models.invoice import Invoice, InvoiceDocument, InvoiceLine
 from dunwell.ledger.models.money import Application, CreditNote, Payment, PaymentReversal
 from dunwell.ledger.models.promise import Dispute, Promise
+from dunwell.ledger.models.suppression import Suppression
 
 __all__ = [
     "Activity",
@@ -24,4 +25,5 @@ __all__ = [
     "Payment",
     "PaymentReversal",
     "Promise",
+    "Suppression",
 ]

@@ -10,7 +10,6 @@ from dunwell.ledger.operations.allocation import ApplicationInput
 from dunwell.ledger.operations.closing import close_invoice, delete_draft, reopen_invoice
 from dunwell.ledger.operations.contacts import (
     ContactInput,
-    block_contact,
     ensure_roles,
     role_key,
     save_contacts,
@@ -45,6 +44,7 @@ from dunwell.ledger.operations.payments import (
 )
 from dunwell.ledger.operations.promises import next_promise_end, record_promise, settle_promises
 from dunwell.ledger.operations.reversals import reverse_payment
+from dunwell.ledger.operations.suppressions import block_address, block_contact, free_address
 
 __all__ = [
     "ActivityInput",
@@ -60,6 +60,7 @@ __all__ = [
     "PaymentResult",
     "amend_invoice",
     "apply_credit",
+    "block_address",
     "block_contact",
     "close_invoice",
     "create_customer",
@@ -67,6 +68,7 @@ __all__ = [
     "cross_midnights",
     "delete_draft",
     "ensure_roles",
+    "free_address",
     "issue_invoice",
     "lock_invoice",
     "lock_invoices",

@@ -9,12 +9,19 @@ from uuid import UUID
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from dunwell.core.addresses import folded
 from dunwell.core.ids import uuid7
 from dunwell.ledger.checks import Checks
-from dunwell.ledger.models import Contact, ContactRole, ContactRoleAssignment, Customer
+from dunwell.ledger.models import (
+    Contact,
+    ContactRole,
+    ContactRoleAssignment,
+    Customer,
+    Suppression,
+)
 from dunwell.ledger.operations import history
 from dunwell.ledger.operations.locks import lock_open_invoices, raise_chase_versions
-from dunwell.tenancy.errors import InvalidInput, NotFound
+from dunwell.tenancy.errors import NotFound
 from dunwell.tenancy.models import ADDRESS_PARTS, Organization
 from dunwell.tenancy.roles import Actor
 
@@ -150,12 +157,22 @@ def _merged(
             contact = same
         else:
             contact = Contact(organization=organization, customer_id=customer_id, created_at=now)
-        if contact.email.lower() != _key(row):
-            contact.email_blocked = ""  # a new address has not bounced
+        _judge_addresses(contact, row)
         for name in _COLUMNS:
             setattr(contact, name, row[name])
         merged.append(contact)
     return merged
+
+
+def _judge_addresses(contact: Contact, row: Mapping[str, Any]) -> None:
+    """Take what is known of an address that is new on the contact: it may be in use elsewhere."""
+    for channel, column in (("email", "email"), ("sms", "phone")):
+        old = folded(channel=channel, address=getattr(contact, column))
+        new = folded(channel=channel, address=row[column])
+        if old != new:
+            known = Suppression.objects.filter(channel=channel, address=new)
+            reason = known.values_list("reason", flat=True).first() if new else None
+            setattr(contact, f"{channel}_blocked", reason or "")
 
 
 def _choose_billing(kept: Sequence[Contact], *, named: Sequence[Contact]) -> None:
@@ -174,7 +191,7 @@ def _write(before: Sequence[Contact], kept: Sequence[Contact]) -> None:
     # The database knows at most one billing contact at any moment: take the mark away first.
     for contact in sorted(kept, key=lambda contact: contact.billing):
         if contact.pk in known:
-            contact.save(update_fields=[*_COLUMNS, "email_blocked"])
+            contact.save(update_fields=[*_COLUMNS, "email_blocked", "sms_blocked"])
         else:
             contact.save(force_insert=True)
 
@@ -227,34 +244,3 @@ def ensure_roles(*, organization: Organization, names: Iterable[str]) -> dict[st
         ignore_conflicts=True,
     )
     return {role.key: role for role in ContactRole.objects.filter(key__in=wanted)}
-
-
-@transaction.atomic
-def block_contact(
-    *, actor: Actor, now: datetime, contact_id: UUID, channel: str, reason: str
-) -> Contact:
-    """Stop using a contact's address on `email` or `sms`, for example after a hard bounce.
-
-    An empty reason frees it again. Raises NotFound, InvalidInput for another channel.
-    """
-    if channel not in ("email", "sms"):
-        raise InvalidInput.at("channel", _("Only email and SMS can be blocked."))
-    column = f"{channel}_blocked"
-    customer_id = Contact.objects.filter(pk=contact_id).values_list("customer_id", flat=True)
-    waiting = lock_open_invoices(customer_id=customer_id[0]) if customer_id else {}
-    contact = Contact.objects.filter(pk=contact_id).select_for_update(no_key=True).first()
-    if contact is None:
-        raise NotFound
-    old = getattr(contact, column)
-    if old != reason:
-        setattr(contact, column, reason[:40])
-        contact.save(update_fields=[column])
-        raise_chase_versions(invoice_ids=waiting)
-        history.audited(
-            actor=actor,
-            now=now,
-            action="contact.blocked" if reason else "contact.freed",
-            row=contact,
-            changes={column: [old, reason]},
-        )
-    return contact

@@ -60,6 +60,13 @@ def _lock_accounts(which: Q, named: set[UUID]) -> dict[UUID, Invoice]:
     return found
 
 
+def lock_open_of(*, customer_ids: Iterable[UUID], also: Iterable[UUID] = ()) -> dict[UUID, Invoice]:
+    """Lock the open invoices of several customers, and those named beside them if they are open."""
+    return _locked(
+        Invoice.objects.filter(OPEN, Q(customer_id__in=set(customer_ids)) | Q(pk__in=set(also)))
+    )
+
+
 def raise_chase_versions(*, invoice_ids: Iterable[UUID]) -> None:
     """Tell every sender that what it rendered for these invoices is to be thought over.
 

@@ -54,6 +54,21 @@ class Organization(PostalAddress):
     reply_hold_days = models.PositiveSmallIntegerField(default=3)  # working days
     stale_after_days = models.PositiveSmallIntegerField(default=7)
 
+    # Email beside chasing
+    track_opened = models.BooleanField(default=False)
+    list_unsubscribe = models.BooleanField(default=False)
+    copy_to = models.CharField(
+        max_length=8,
+        choices=[("", _("Nobody")), ("owner", _("The owner")), ("address", _("An address"))],
+        blank=True,
+        default="",
+    )
+    copy_address = models.EmailField(blank=True, default="")
+    trigger_on_issue = models.BooleanField(default=False)
+    trigger_before_due_days = models.PositiveSmallIntegerField(null=True, blank=True)
+    trigger_past_due_days = models.PositiveSmallIntegerField(null=True, blank=True)
+    receipts = models.BooleanField(default=False)
+
     # Sender of email
     sender_name = models.CharField(max_length=200, blank=True, default="")
     sender_email = models.EmailField(blank=True, default="")
@@ -67,6 +82,16 @@ class Organization(PostalAddress):
         choices=[("none", _("None")), ("starttls", "STARTTLS"), ("tls", "TLS")],
         default="starttls",
     )
+
+    # A new address of the sender is used once its owner has confirmed it
+    sender_pending = models.EmailField(blank=True, default="")
+    sender_pending_hash = models.CharField(max_length=64, blank=True, default="")
+    sender_pending_until = models.DateTimeField(null=True)
+
+    # Signing by SMTP (RFC 6376): the private key, sealed, and under which name its half is found
+    dkim_domain = models.CharField(max_length=253, blank=True, default="")
+    dkim_selector = models.CharField(max_length=63, blank=True, default="")
+    dkim_secret = models.TextField(blank=True, default="")
 
     # How far this organization's midnights have become events (Rule: tracking, The five states)
     crossed_through = models.DateField(null=True)

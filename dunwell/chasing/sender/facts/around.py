@@ -15,12 +15,17 @@ from dunwell.core.recipients import ContactFacts
 from dunwell.tenancy.database.rows import uuids
 
 _CONTACTS = """
-SELECT c.customer_id, c.id, c.name, c.email, c.phone, c.line1 <> '' AND c.city <> '',
-       c.receives_invoices, c.billing, c.email_blocked, c.sms_blocked,
+SELECT c.organization_id, c.customer_id, c.id, c.name, c.email, c.phone,
+       c.line1 <> '' AND c.city <> '', c.receives_invoices, c.billing, c.email_blocked,
+       c.sms_blocked,
        ARRAY(SELECT a.role_id::text FROM ledger_contactroleassignment a
              WHERE a.organization_id = c.organization_id AND a.contact_id = c.id)
 FROM ledger_contact c WHERE c.organization_id = ANY(%s) AND c.customer_id = ANY(%s)
 ORDER BY c.customer_id, c.created_at, c.id
+"""
+_SUPPRESSED = """
+SELECT organization_id, address, reason FROM ledger_suppression
+WHERE organization_id = ANY(%s) AND channel = 'email' AND address = ANY(%s)
 """
 # For each invoice over the index of its deliveries: the order asked for is the one it has, and
 # keeps the planner, also one without statistics, from reading all the organization's.
@@ -73,6 +78,7 @@ class Concerned:
     invoices: Sequence[UUID]
     since: datetime
     now: datetime
+    own_lists: Sequence[str] = ()
 
 
 class Around:
@@ -80,7 +86,7 @@ class Around:
 
     def __init__(self, cursor: Any, concerned: Concerned) -> None:
         orgs, ids = uuids(concerned.organizations), uuids(concerned.invoices)
-        self._contacts(cursor, orgs, uuids(concerned.customers))
+        self._contacts(cursor, orgs, concerned)
         self.holds = all_holds(
             cursor=cursor, invoice_ids=concerned.invoices, ended_after=concerned.since
         )
@@ -106,17 +112,24 @@ class Around:
             for member, name, email in cursor.execute(_OWNERS, [orgs]).fetchall()
         }
 
-    def _contacts(self, cursor: Any, orgs: str, customers: str) -> None:
+    def _contacts(self, cursor: Any, orgs: str, concerned: Concerned) -> None:
+        """Read the customers' contacts, and which addresses are not used any more."""
+        rows = cursor.execute(_CONTACTS, [orgs, uuids(concerned.customers)]).fetchall()
+        addresses = {row[4].lower() for row in rows if row[4]}
+        addresses |= {address.lower() for address in concerned.own_lists}
+        suppressed = cursor.execute(_SUPPRESSED, [orgs, sorted(addresses)]).fetchall()
+        self.suppressed: dict[tuple[UUID, str], Reason] = {
+            (organization, address): Reason(reason) for organization, address, reason in suppressed
+        }
         self.contacts: dict[UUID, list[ContactFacts]] = defaultdict(list)
         self.names: dict[UUID, dict[UUID, str]] = defaultdict(dict)
-        for customer, contact, name, *facts in cursor.execute(
-            _CONTACTS, [orgs, customers]
-        ).fetchall():
-            self.contacts[customer].append(_contact(contact, facts))
+        for organization, customer, contact, name, *facts in rows:
+            known = self.suppressed.get((organization, facts[0].lower()))
+            self.contacts[customer].append(_contact(contact, facts, known))
             self.names[customer][contact] = name
 
 
-def _contact(contact: UUID, facts: Sequence[Any]) -> ContactFacts:
+def _contact(contact: UUID, facts: Sequence[Any], suppressed: Reason | None) -> ContactFacts:
     email, phone, postal, receives, billing, email_blocked, sms_blocked, roles = facts
     return ContactFacts(
         id=contact,
@@ -126,6 +139,6 @@ def _contact(contact: UUID, facts: Sequence[Any]) -> ContactFacts:
         roles=frozenset(roles),
         receives_invoices=receives,
         billing=billing,
-        email_blocked=Reason(email_blocked) if email_blocked else None,
+        email_blocked=Reason(email_blocked) if email_blocked else suppressed,
         sms_blocked=Reason(sms_blocked) if sms_blocked else None,
     )

@@ -123,6 +123,7 @@ def load_subjects(
         invoices=ids,
         since=since,
         now=now,
+        own_lists=[address for row in rows for address in row.own_list],
     )
     organizations = load_organizations(cursor, concerned.organizations)
     around = Around(cursor, concerned)
@@ -173,7 +174,10 @@ def _facts(
         minimum_minor=_minimum(organization, row.currency),
         holds=around.holds.get(row.id, ()),
         contacts=around.contacts.get(row.customer_id, ()),
-        own_list=[ListedAddress(address) for address in row.own_list],
+        own_list=[
+            ListedAddress(each, around.suppressed.get((row.organization_id, each.lower())))
+            for each in row.own_list
+        ],
         reached=_reached(row, around, local_date(now, organization.zone)),
     )
 
