@@ -28,6 +28,7 @@ from dunwell.api.resources import (
     standing,
     templates,
     threads,
+    why,
 )
 
 _ABOUT: Final = (
@@ -85,6 +86,7 @@ api.add_router("/customers", threads.of_customer)
 api.add_router("/invoices", invoices.router)
 api.add_router("/invoices", schedules.router)
 api.add_router("/invoices", threads.of_invoice)
+api.add_router("/invoices", why.router)
 api.add_router("/board", board.router)
 api.add_router("/payments", payments.router)
 api.add_router("/credit-notes", payments.credit_notes)

@@ -295,3 +295,19 @@ def test_a_template_of_ones_own_making(program: Program) -> None:
     made = program.post("/templates", body)
     assert made["id"] == "final_notice.email.en"
     cadence(program, steps=[{**LATER, "template": "final_notice"}])
+
+
+def test_a_program_asks_why_nothing_was_sent_on_a_day(live_program: Program) -> None:
+    program = live_program
+    steps = [{"trigger": {"type": "on_issue"}, "hour": 10, "channels": ["email"]}]
+    program.post("/cadences", {"name": "C", "steps": steps, "default": True})
+    invoice = program.invoice(due_date="2026-04-01")
+    program.advance("2026-03-03T08:00:00+01:00")
+    sent = program.get(f"/invoices/{invoice['id']}/why", date="2026-03-01")
+    assert [each["why"] for each in sent["answers"]] == ["sent"]
+    assert sent["answers"][0]["planned_send_id"]
+    assert any("Ada Park" in line for line in sent["answers"][0]["evidence"])
+    nothing = program.get(f"/invoices/{invoice['id']}/why", date="2026-03-02")
+    assert nothing["date"] == "2026-03-02"
+    assert nothing["sentence"] == "No step of the schedule falls on that day."
+    assert program.refused(422, "GET", f"/invoices/{invoice['id']}/why").fields == ["date"]

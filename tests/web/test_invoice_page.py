@@ -385,3 +385,15 @@ def test_a_dialog_gets_the_form_alone_and_then_goes_on(owner: Client, invoice: I
     assert refused.status_code == 422
     done = owner.post(f"/invoices/{invoice.pk}/log/", {"kind": "note", "text": "Hm."}, headers=htmx)
     assert done.headers["HX-Redirect"].startswith(f"/invoices/{invoice.pk}/")
+
+
+def test_a_member_asks_why_nothing_was_sent_on_a_day(owner: Client, desk: Desk) -> None:
+    invoice = desk.invoice([on_issue(9), after_due(5)])
+    desk.advance("2026-03-10 12:00")
+    desk.pause(invoice, "2026-04-10")
+    desk.advance("2026-04-12 00:00")
+    address = f"/invoices/{invoice.pk}/"
+    assert "Why was nothing sent on that day?" in words(owner.get(address))
+    page = words(owner.get(address + "?why=2026-04-06"))
+    assert "Chasing was held: paused from Tue, Mar 10, 2026, 12:00 PM" in page
+    assert "Enter a valid date." in words(owner.get(address + "?why=yesterday"))

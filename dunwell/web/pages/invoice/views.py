@@ -23,6 +23,7 @@ from dunwell.web.pages.invoice import chasing_acts, life_acts, money_acts, talk
 from dunwell.web.pages.invoice.act import ActForm, Case
 from dunwell.web.pages.invoice.line import chasing_of
 from dunwell.web.pages.invoice.panels import customer_panel, invoice_panel
+from dunwell.web.pages.invoice.why import asked_day
 from dunwell.web.pages.preview import preview_of
 from dunwell.web.pages.rows import wants_rows
 from dunwell.web.pages.steps import Steps
@@ -87,6 +88,7 @@ def invoice(request: HttpRequest, invoice_id: UUID) -> HttpResponse:
         "facts": facts,
         "customer": customer_panel(found, at=at),
         "chasing": chasing_of(found, state=facts.state, at=at),
+        "asked": asked_day(request.GET, found, at=at),
         "may_write": at.actor.may(Permission.LEDGER_WRITE),
         "may_chase": at.actor.may(Permission.CHASING_WRITE),
         "tabs": [(name, words, name == tab) for name, words in _TABS.items()],
