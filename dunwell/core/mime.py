@@ -130,9 +130,11 @@ def build(
     reply_to: Address | None = None,
     attachments: Iterable[Attachment] = (),
     headers: Iterable[tuple[str, str]] = (),
+    ready: bytes = b"",
 ) -> bytes:
     """Write a whole email message with CRLF line ends, ready for SMTP but for its dots.
 
+    `ready` is what `body` made of the same parts before, if it did.
     `date` is aware. An address outside ASCII is written in UTF-8 and needs a server that offers
     SMTPUTF8. Raises MimeError for an address, id, header name or content type that is none.
     """
@@ -150,15 +152,18 @@ def build(
         b"\r\nAuto-Submitted: auto-generated",
         *(_own_line(name, value) for name, value in headers),
         b"\r\nMIME-Version: 1.0\r\n",
-        _body(text, html, tuple(attachments), message_id),
+        ready or body(text=text, html=html, attachments=tuple(attachments), seed=message_id),
     ]
     return b"".join(head)
 
 
-def _body(text: str, html: str | None, attachments: tuple[Attachment, ...], seed: str) -> bytes:
-    """Write the parts; boundaries come from the message id, so that bytes can be made again.
+def body(
+    *, text: str, html: str | None, attachments: tuple[Attachment, ...] = (), seed: str
+) -> bytes:
+    """Write the parts of a message whose id is `seed`: its headers of content, and the content.
 
-    Neither quoted-printable nor base64 nor a plain part can hold "=_", hence no boundary.
+    Boundaries come from the id, so that bytes can be made again. Neither
+    quoted-printable nor base64 nor a plain part can hold "=_", hence no boundary.
     """
     words = _text_part("plain", text)
     if html is not None:

@@ -70,12 +70,16 @@ class Envelope:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Content:
-    """What a message carries. SMS uses `text` alone; letters `text` and `attachments`."""
+    """What a message carries. SMS uses `text` alone; letters `text` and `attachments`.
+
+    `body` is what `core.mime.body` makes of an email's parts, where there was time to make it.
+    """
 
     subject: str
     text: str
     html: str | None = None
     attachments: tuple[Attachment, ...] = ()
+    body: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,10 +88,13 @@ class Outgoing:
 
     `content` is called at most once: after the envelope was written, so that it is made while the
     other side works, and before `go()`, so that a lock taken there is held the shorter.
+    `following` is whose turn is probably next, for providers that can open the next envelope
+    along with this message; nothing of it may count before its own `hand_over`.
     """
 
     envelope: Envelope
     content: Callable[[], Content]
+    following: Envelope | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,6 +5,7 @@ towards a port of the loopback with short deadlines (0.5 s each).
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from email import message_from_bytes, policy
 from hashlib import sha256
@@ -42,6 +43,14 @@ def email(
     }
     words = content or Content(subject="Invoice 7", text="Hello Ada,\n\n.\n..two\nBye\n")
     return ready(envelope=Envelope(**(envelope | given)), content=words)
+
+
+def _before(mail: Outgoing, following: Outgoing | None) -> Outgoing:
+    return replace(mail, following=None if following is None else following.envelope)
+
+
+def _reached(server: ScriptedSmtp) -> list[str]:
+    return [mail.to for mail in server.settled().mails]
 
 
 def yes() -> bool:
@@ -203,7 +212,91 @@ class EmailContract:
                 provider.hand_over(email(), go=no)
             provider.hand_over(email(to=Address("", "second@kunde.test")), go=yes)
             provider.close()
-        assert [mail.to for mail in server.settled().mails] == ["second@kunde.test"]
+        assert _reached(server) == ["second@kunde.test"]
+
+    def test_who_is_next_gets_their_message_and_nobody_twice(self) -> None:
+        mails = [email(to=Address("", f"n{n}@kunde.test")) for n in range(4)]
+        with self.server() as server:
+            provider = self.provider(server.port)
+            for mail, following in zip(mails, [*mails[1:], None], strict=True):
+                provider.hand_over(_before(mail, following), go=yes)
+            provider.close()
+        assert _reached(server) == [f"n{n}@kunde.test" for n in range(4)]
+        assert server.connections == 1
+
+    def test_a_no_to_who_is_next_leaves_nothing_behind(self) -> None:
+        first, second = email(), email(to=Address("", "second@kunde.test"))
+        with self.server() as server:
+            provider = self.provider(server.port)
+            provider.hand_over(_before(first, second), go=yes)
+            with pytest.raises(Withdrawn):
+                provider.hand_over(second, go=no)
+            provider.hand_over(email(to=Address("", "third@kunde.test")), go=yes)
+            provider.close()
+        assert _reached(server) == [
+            "ada@kunde.test",
+            "third@kunde.test",
+        ]
+        assert server.dots == 2
+
+    def test_somebody_else_may_come_than_was_said(self) -> None:
+        first, second = email(), email(to=Address("", "second@kunde.test"))
+        with self.server() as server:
+            provider = self.provider(server.port)
+            provider.hand_over(_before(first, second), go=yes)
+            provider.hand_over(email(to=Address("", "third@kunde.test")), go=yes)
+            provider.hand_over(_before(email(), second), go=yes)
+            provider.close()
+        assert _reached(server) == [
+            "ada@kunde.test",
+            "third@kunde.test",
+            "ada@kunde.test",
+        ]
+
+    def test_a_refusal_of_who_is_next_is_theirs_alone(self) -> None:
+        first, second, third = email(), email(), email()
+        with self.server(RCPT=("250 Ok", "550 5.1.1 Nobody", "250 Ok")) as server:
+            provider = self.provider(server.port)
+            provider.hand_over(_before(first, second), go=yes)
+            with pytest.raises(Refused):
+                provider.hand_over(_before(second, third), go=yes)
+            provider.hand_over(third, go=yes)
+            provider.close()
+        assert len(server.settled().mails) == 2
+
+    def test_a_refused_message_does_not_take_the_next_with_it(self) -> None:
+        first, second = email(), email(to=Address("", "second@kunde.test"))
+        with self.server(DOT=("554 5.7.1 Looks like spam", "250 Ok")) as server:
+            provider = self.provider(server.port)
+            with pytest.raises(Refused):
+                provider.hand_over(_before(first, second), go=yes)
+            provider.hand_over(second, go=yes)
+            provider.close()
+        assert _reached(server) == ["second@kunde.test"]
+
+    @pytest.mark.parametrize("answer", [HANG, DROP])
+    def test_no_answer_is_unsure_also_where_it_is_known_who_is_next(self, answer: str) -> None:
+        first, second = email(), email()
+        with self.server(DOT=(answer, "250 Ok")) as server:
+            provider = self.provider(server.port)
+            with pytest.raises(Unsure):
+                provider.hand_over(_before(first, second), go=yes)
+            provider.hand_over(_before(second, first), go=yes)
+            provider.close()
+        assert server.settled().dots == 2
+
+    def test_a_server_that_closes_before_who_is_next_costs_one_try(self) -> None:
+        mails = [email(to=Address("", f"n{n}@kunde.test")) for n in range(3)]
+        with self.server(MAIL=("250 Ok", DROP, "250 Ok")) as server:
+            provider = self.provider(server.port)
+            provider.hand_over(_before(mails[0], mails[1]), go=yes)
+            with pytest.raises(Unreachable) as caught:
+                provider.hand_over(_before(mails[1], mails[2]), go=yes)
+            assert caught.value.retry_after == 0
+            provider.hand_over(_before(mails[1], mails[2]), go=yes)
+            provider.hand_over(mails[2], go=yes)
+            provider.close()
+        assert _reached(server) == [f"n{n}@kunde.test" for n in range(3)]
 
     def test_a_server_that_closes_between_messages_is_asked_anew(self) -> None:
         with self.server(QUIT=DROP) as server:

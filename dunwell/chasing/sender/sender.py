@@ -10,7 +10,7 @@ Go only if the cursor moved, the row came back, and balance and chase_version ar
 on (docs/decisions/0004).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -22,6 +22,7 @@ import structlog
 from dunwell.chasing.sender.batches import Claim, Job, Moment, OpenBatch
 from dunwell.chasing.sender.claim import claim
 from dunwell.chasing.sender.link import Link
+from dunwell.chasing.sender.prepare import Prepared, prepare
 from dunwell.chasing.sender.settle import PUT_BACK, Outcome, settle
 from dunwell.chasing.sender.sweep import sweep
 from dunwell.chasing.sender.transport import Providers
@@ -153,6 +154,7 @@ class Sender:
     def _deliver(self, link: Link, batch: OpenBatch, now: datetime) -> None:
         """Hand a batch over in order; the last invoice's lock is freed at its end."""
         done = self._work.outcomes.setdefault(batch.id, [])
+        prepared = prepare(jobs=batch.jobs, now=now)
         link.raw.execute("BEGIN")
         endings: dict[int, str] = {}
         stopped: str | None = None
@@ -161,7 +163,7 @@ class Sender:
                 outcome = self._later(job, batch, stopped)
             else:
                 patient = job.planned_send_id in self._patient
-                handing = _Handing(link, batch, ordinal, job, endings, now, patient)
+                handing = _Handing(link, batch, ordinal, job, prepared, endings, now, patient)
                 outcome = self._hand_over(handing)
                 handing.close()
             done.append(outcome)
@@ -176,8 +178,7 @@ class Sender:
         job, batch, ended = handing.job, handing.batch, handing.ended
         try:
             provider = self._providers.of(batch.route)
-            message = Outgoing(envelope(job, now=handing.now), handing.content)
-            receipt = provider.hand_over(message, go=handing.go)
+            receipt = provider.hand_over(handing.message(), go=handing.go)
             return ended(
                 DeliveryState.SENT,
                 answer=receipt.reply,
@@ -260,6 +261,7 @@ class _Handing:
     batch: OpenBatch
     ordinal: int
     job: Job
+    prepared: Sequence[Prepared]  # the batch's
     endings: dict[int, str]  # of the deliveries before it that were not handed over
     now: datetime
     patient: bool
@@ -268,10 +270,20 @@ class _Handing:
     locked: bool = False
     begun: bool = False
 
+    def message(self) -> Outgoing:
+        """Say what is handed over, and who is next."""
+        following = self.ordinal + 1
+        return Outgoing(
+            self.prepared[self.ordinal].envelope or envelope(self.job, now=self.now),
+            self.content,
+            self.prepared[following].envelope if following < len(self.prepared) else None,
+        )
+
     def content(self) -> Content:
-        """Ask the database, and while it answers make the message's words; keep them."""
+        """Ask the database, and while it answers make the words where they are not ready."""
         self._ask()
-        self.made = content(self.job, now=self.now)
+        ready = self.prepared[self.ordinal].content
+        self.made = content(self.job, now=self.now) if ready is None else ready
         return self.made
 
     def _ask(self) -> None:

@@ -103,6 +103,7 @@ class _Talk(asyncio.Protocol):
         self._open_talks = open_talks
         self._pending = bytearray()
         self._in_data = False
+        self._answering = False  # commands that came with the message wait for its answer
         self._to = ""
         self._transport: asyncio.Transport | None = None
 
@@ -121,8 +122,14 @@ class _Talk(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         """Take what came as far as it is whole."""
         self._pending += data
-        while self._take_message() if self._in_data else self._take_command():
+        self._go_on()
+
+    def _go_on(self) -> None:
+        while not self._answering and self._take_one():
             pass
+
+    def _take_one(self) -> bool:
+        return self._take_message() if self._in_data else self._take_command()
 
     def _take_command(self) -> bool:
         line, found, rest = self._pending.partition(b"\r\n")
@@ -148,9 +155,14 @@ class _Talk(asyncio.Protocol):
         if not self._answer_after:
             self._answer(b"250 Ok\r\n")
         else:
-            loop = asyncio.get_running_loop()
-            loop.call_later(self._answer_after, self._answer, b"250 Ok\r\n")
+            self._answering = True
+            asyncio.get_running_loop().call_later(self._answer_after, self._answer_late)
         return True
+
+    def _answer_late(self) -> None:
+        self._answer(b"250 Ok\r\n")
+        self._answering = False
+        self._go_on()
 
     def _answer(self, text: bytes) -> None:
         if self._transport is not None:

@@ -16,13 +16,17 @@ from dunwell.providers.email_smtp.wire import Reply, Wire, WireBroken
 
 @dataclass(slots=True)
 class Session:
-    """An open connection: what the server offers and how much it has carried."""
+    """An open connection: what the server offers and how much it has carried.
+
+    `ahead` is the envelope of the next message, if it was written already; its answers are unread.
+    """
 
     wire: Wire
     opened: float
     used: float
     offers: dict[str, str] = field(default_factory=dict)
     messages: int = 0
+    ahead: bytes = b""
 
     @property
     def pipelining(self) -> bool:

@@ -61,16 +61,22 @@ class Wire:
         self._socket.settimeout(timeout)
         self._socket = context.wrap_socket(self._socket, server_hostname=host)
 
-    def send(self, data: bytes, *, timeout: float) -> None:
-        """Write all bytes. If it raises WireBroken, the last byte has not left."""
+    def send(self, data: bytes, *, timeout: float, counted: int | None = None) -> None:
+        """Write all bytes. If it raises WireBroken, the last byte has not left.
+
+        With `counted`, the last of so many: when it left, a break in what follows is not told
+        here; whoever reads the answer to it will notice.
+        """
         deadline = monotonic() + timeout
         at, end = 0, len(data)
         with memoryview(data) as view:
             while at < end:
-                self._wait_until(deadline)
                 try:
+                    self._wait_until(deadline)
                     at += self._socket.send(view[at : at + _CHUNK] if end > _CHUNK else view[at:])
-                except OSError as problem:
+                except (OSError, WireBroken) as problem:
+                    if counted is not None and at >= counted:
+                        return
                     raise WireBroken(_why(problem)) from problem
 
     def reply(self, *, timeout: float) -> Reply:
@@ -127,5 +133,5 @@ class Wire:
         self._socket.settimeout(left)
 
 
-def _why(problem: OSError) -> str:
+def _why(problem: Exception) -> str:
     return "no answer in time" if isinstance(problem, TimeoutError) else str(problem)
