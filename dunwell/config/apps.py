@@ -4,6 +4,7 @@ from django.apps import AppConfig
 
 from dunwell.ports.registry import register_channel, register_documents
 from dunwell.ports.webhooks import register_hook_reader
+from dunwell.providers.email_anymail import AnymailHooks, AnymailProvider
 from dunwell.providers.email_smtp import SmtpProvider
 from dunwell.providers.pdf_typst import TypstRenderer
 from dunwell.providers.sandbox_outbox import SandboxOutbox
@@ -19,6 +20,8 @@ class HouseConfig(AppConfig):
     def ready(self) -> None:
         """Register every provider in the box under its channel and name."""
         register_channel(channel="email", name="email_smtp", factory=SmtpProvider.open)
+        register_channel(channel="email", name="email_anymail", factory=AnymailProvider.open)
+        register_hook_reader(channel="email", name="email_anymail", reader=AnymailHooks())
         register_channel(
             channel="email",
             name="sandbox_outbox",

@@ -64,6 +64,7 @@ class Envelope:
     language: str
     reply_to: Address | None = None
     headers: tuple[tuple[str, str], ...] = ()
+    copies: tuple[Address, ...] = ()  # of an email, unseen by the customer
     postal_to: Postal | None = None
     postal_from: Postal | None = None
 

@@ -28,6 +28,11 @@ class Answer:
     body: bytes
 
     @property
+    def words(self) -> str:
+        """Return the body as text, as far as it is one."""
+        return self.body.decode("utf-8", "replace")
+
+    @property
     def retry_after(self) -> float | None:
         """Return for how many seconds it wants to be left alone, if it says so in seconds."""
         value = self.headers.get("retry-after", "")
@@ -43,7 +48,7 @@ class _Progress:
 class Caller:
     """Makes calls to one host over kept connections. `deadline` is in seconds for a whole call."""
 
-    def __init__(self, *, base: str, auth: tuple[str, str], deadline: float) -> None:
+    def __init__(self, *, base: str, auth: tuple[str, str] | None, deadline: float) -> None:
         self._base, self._auth, self._deadline = base.rstrip("/"), auth, deadline
         self._client: httpx.Client | None = None
 
