@@ -7,7 +7,7 @@ series are those in force on the first day of each half-year; after the last one
 here nobody guesses: the organization enters the newer one itself.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import ROUND_HALF_UP, Decimal
@@ -143,6 +143,11 @@ KNOWN_THROUGH: Final = date(2026, 6, 30)
 """The last day the table vouches for."""
 
 
+def entered(*, rates: Mapping[str, str]) -> list[tuple[date, Decimal]]:
+    """Read reference rates as they are stored: percent by first day, both as text."""
+    return [(date.fromisoformat(day), Decimal(percent)) for day, percent in rates.items()]
+
+
 def rate_on(
     *, law: Law, day: date, own: Sequence[tuple[date, Decimal]] = ()
 ) -> tuple[Decimal, date]:
@@ -161,13 +166,22 @@ def rate_on(
     return found[-1][1] + law.points, end
 
 
+type RateOn = Callable[[date], tuple[Decimal, date]]
+"""Gives the yearly rate in percent on a day, and the last day it certainly holds."""
+
+
+def statutory(*, law: Law, own: Sequence[tuple[date, Decimal]] = ()) -> RateOn:
+    """Make the rate of a statute; see `rate_on`."""
+    return lambda day: rate_on(law=law, day=day, own=own)
+
+
+def agreed(*, percent: Decimal) -> RateOn:
+    """Make a rate that was agreed on and never changes."""
+    return lambda _day: (percent, date.max)
+
+
 def late_interest(
-    *,
-    law: Law,
-    due_date: date,
-    today: date,
-    balances: Sequence[tuple[date, int]],
-    own: Sequence[tuple[date, Decimal]] = (),
+    *, rate: RateOn, due_date: date, today: date, balances: Sequence[tuple[date, int]]
 ) -> Interest:
     """Reckon simple interest from the day after the due date up to and with `today`.
 
@@ -177,12 +191,12 @@ def late_interest(
     slices: list[Slice] = []
     day = due_date + timedelta(days=1)
     while day <= today:
-        rate, last = rate_on(law=law, day=day, own=own)
+        percent, last = rate(day)
         minor = _balance_on(balances, day)
         changes = [since for since, _minor in balances if since > day]
         until = min([last, today, *(since - timedelta(days=1) for since in changes)])
-        if minor > 0 and rate > 0:
-            slices.append(Slice(first=day, last=until, balance_minor=minor, rate=rate))
+        if minor > 0 and percent > 0:
+            slices.append(Slice(first=day, last=until, balance_minor=minor, rate=percent))
         day = until + timedelta(days=1)
     exact = sum(
         (each.balance_minor * each.rate * each.days / (100 * _DAYS_OF_YEAR) for each in slices),

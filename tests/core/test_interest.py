@@ -13,9 +13,11 @@ from dunwell.core.interest import (
     LAWS,
     RATES,
     RateUnknown,
+    agreed,
     fixed_fee,
     late_interest,
     rate_on,
+    statutory,
 )
 
 GERMANY, FRANCE, ENGLAND = LAWS["DE"], LAWS["FR"], LAWS["GB"]
@@ -46,7 +48,7 @@ def test_interest_runs_from_the_day_after_the_due_date() -> None:
         due = date(2024, 3, 31)
         today = date.fromordinal(due.toordinal() + days)
         return late_interest(
-            law=GERMANY, due_date=due, today=today, balances=[(JANUARY, 1_000_000)]
+            rate=statutory(law=GERMANY), due_date=due, today=today, balances=[(JANUARY, 1_000_000)]
         ).minor
 
     assert after(0) == 0
@@ -56,7 +58,7 @@ def test_interest_runs_from_the_day_after_the_due_date() -> None:
 
 def test_a_part_payment_lowers_it_from_the_day_it_came() -> None:
     found = late_interest(
-        law=GERMANY,
+        rate=statutory(law=GERMANY),
         due_date=date(2024, 3, 31),
         today=date(2024, 4, 30),
         balances=[(JANUARY, 1_000_000), (date(2024, 4, 11), 400_000)],
@@ -70,7 +72,7 @@ def test_a_part_payment_lowers_it_from_the_day_it_came() -> None:
 
 def test_a_new_half_year_has_its_own_rate() -> None:
     found = late_interest(
-        law=GERMANY,
+        rate=statutory(law=GERMANY),
         due_date=date(2024, 6, 20),
         today=date(2024, 7, 10),
         balances=[(JANUARY, 1_000_000)],
@@ -84,7 +86,10 @@ def test_a_new_half_year_has_its_own_rate() -> None:
 def test_what_is_not_known_is_not_guessed() -> None:
     def until(day: date, own: Sequence[tuple[date, Decimal]] = ()) -> list[Decimal]:
         found = late_interest(
-            law=FRANCE, due_date=date(2026, 6, 20), today=day, balances=[(JANUARY, 100_00)], own=own
+            rate=statutory(law=FRANCE, own=own),
+            due_date=date(2026, 6, 20),
+            today=day,
+            balances=[(JANUARY, 100_00)],
         )
         return [each.rate for each in found.slices]
 
@@ -104,6 +109,16 @@ def test_a_rate_that_was_entered_holds_for_its_half_year_only() -> None:
 def test_what_the_table_knows_nobody_overrides() -> None:
     own = [(date(2024, 1, 1), Decimal(99))]
     assert rate_on(law=FRANCE, day=date(2024, 3, 1), own=own)[0] == Decimal("14.50")
+
+
+def test_a_rate_that_was_agreed_on_stays_the_same() -> None:
+    found = late_interest(
+        rate=agreed(percent=Decimal(18)),
+        due_date=date(2026, 6, 20),
+        today=date(2027, 6, 20),
+        balances=[(JANUARY, 1_000_00)],
+    )
+    assert found.minor == 180_00
 
 
 @pytest.mark.parametrize(
@@ -141,11 +156,14 @@ def test_paying_never_makes_it_more_and_days_add_up(
     today = date.fromordinal(due.toordinal() + days)
     paid = date.fromordinal(due.toordinal() + paid_after)
     whole = late_interest(
-        law=GERMANY, due_date=due, today=today, balances=[(JANUARY.replace(year=2023), first)]
+        rate=statutory(law=GERMANY),
+        due_date=due,
+        today=today,
+        balances=[(JANUARY.replace(year=2023), first)],
     )
     rest = first - first * share // 100
     part = late_interest(
-        law=GERMANY,
+        rate=statutory(law=GERMANY),
         due_date=due,
         today=today,
         balances=[(JANUARY.replace(year=2023), first), (paid, rest)],

@@ -24,12 +24,13 @@ contact_roles = Router(tags=["organization"])
 
 _TEXTS = (
     "legal_name", "tax_id", "email", "phone", "invoice_prefix", "holiday_calendar", "sender_name",
-    "sender_email", "reply_to", "smtp_host", "smtp_user", "smtp_password",
+    "sender_email", "reply_to", "smtp_host", "smtp_user", "smtp_password", "late_rate", "late_law",
 )  # fmt: skip
 _SHOWN = (
     "id", "slug", "name", "legal_name", "tax_id", "email", "phone", "time_zone", "currency",
     "locale", "sandbox", "invoice_prefix", "catch_up_hours", "promise_grace_days",
     "business_days_only", "holiday_calendar", "attach_invoice", "stale_after_days",
+    "late_interest", "late_rate", "late_fee", "late_law", "reference_rates",
     "sender_name", "sender_email", "reply_to", "smtp_host", "smtp_port",
     "smtp_user", "smtp_security", "address",
 )  # fmt: skip
@@ -56,6 +57,11 @@ class OrganizationPatch(shapes.Body):
     minimum_balances: Annotated[list[shapes.MoneyIn], Field(max_length=200)] = []
     attach_invoice: shapes.YesNo = True
     stale_after_days: shapes.Whole = 7
+    late_interest: Literal["off", "statutory", "agreed"] = "off"
+    late_rate: shapes.Line | None = None
+    late_fee: shapes.YesNo = False
+    late_law: shapes.Line | None = None
+    reference_rates: Annotated[dict[str, str], Field(max_length=100)] = {}
     sender_name: shapes.Line | None = None
     sender_email: shapes.Line | None = None
     reply_to: shapes.Line | None = None
@@ -91,6 +97,11 @@ class OrganizationOut(BaseModel):
     minimum_balances: list[shapes.MoneyOut]
     attach_invoice: bool
     stale_after_days: int
+    late_interest: str
+    late_rate: str
+    late_fee: bool
+    late_law: str
+    reference_rates: dict[str, str]
     default_owner: shapes.OwnerOut | None
     sender_name: str
     sender_email: str

@@ -3,6 +3,7 @@
 from datetime import date, datetime
 from functools import lru_cache
 
+from babel.numbers import format_percent
 from babel.units import format_unit
 
 from dunwell.chasing.sender.facts import Subject
@@ -45,6 +46,7 @@ def values(
         "payment_link": "",
         "payment": {"amount": "", "date": "", "method": "", "reference": ""},
         "last_promise": _promise(subject),
+        "late": _late(subject),
         "account": {
             "balance": balance,
             "overdue": balance if item["days_overdue"] else "",
@@ -102,6 +104,28 @@ def _amounts(subject: Subject, balance: Value, now: datetime) -> dict[str, Value
     return {
         "due_now": _money(subject, split.due_now_minor),
         "disputed": _money(subject, split.disputed_minor),
+    }
+
+
+def _late(subject: Subject) -> dict[str, Value]:
+    """Name interest and fee for late payment, where the organization asks for them."""
+    claim = subject.late
+    if claim is None:
+        return {"interest": "", "rate": "", "fee": "", "total": ""}
+    interest = claim.interest
+    total = subject.balance_minor + interest.minor + claim.fee_minor
+    rate = (
+        format_percent(
+            interest.slices[-1].rate / 100, "#,##0.##%", locale=babel_locale(subject.language)
+        )
+        if interest.minor
+        else ""
+    )
+    return {
+        "interest": _money(subject, interest.minor) if interest.minor else "",
+        "rate": rate,
+        "fee": _money(subject, claim.fee_minor) if claim.fee_minor else "",
+        "total": _money(subject, total),
     }
 
 

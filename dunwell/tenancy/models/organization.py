@@ -69,6 +69,17 @@ class Organization(PostalAddress):
     trigger_past_due_days = models.PositiveSmallIntegerField(null=True, blank=True)
     receipts = models.BooleanField(default=False)
 
+    # What is asked of who pays late (core.interest); rates are percents as decimal strings
+    late_interest = models.CharField(
+        max_length=9,
+        choices=[("off", _("nothing")), ("statutory", _("by law")), ("agreed", _("as agreed"))],
+        default="off",
+    )
+    late_rate = models.CharField(max_length=20, blank=True, default="")
+    late_fee = models.BooleanField(default=False)
+    late_law = models.CharField(max_length=2, blank=True, default="")
+    reference_rates = models.JSONField(default=dict, blank=True)
+
     # Sender of email
     sender_name = models.CharField(max_length=200, blank=True, default="")
     sender_email = models.EmailField(blank=True, default="")

@@ -14,7 +14,7 @@ from dunwell.core.ids import uuid7
 from dunwell.tenancy import doors, events, scope
 from dunwell.tenancy.errors import InvalidInput
 from dunwell.tenancy.models import Member, Organization, User
-from dunwell.tenancy.operations import checks
+from dunwell.tenancy.operations import checks, late_payment
 from dunwell.tenancy.roles import Actor, Permission, Role
 from dunwell.tenancy.scope import organization_scope, system_scope
 from dunwell.tenancy.secrets import encrypt
@@ -45,6 +45,11 @@ CHECKS: Final[dict[str, checks.Check]] = {
     "attach_invoice": checks.yes_no,
     "reply_hold_days": checks.whole(0, 30),
     "stale_after_days": checks.whole(1, 365),
+    "late_interest": checks.one_of("off", "statutory", "agreed"),
+    "late_rate": late_payment.percent,
+    "late_fee": checks.yes_no,
+    "late_law": late_payment.law,
+    "reference_rates": late_payment.reference_rates,
     "sender_name": checks.text(200),
     "sender_email": checks.email,
     "reply_to": checks.email,

@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from dunwell.chasing.sender.facts.late import LateTerms, late_terms
 from dunwell.chasing.wording import Compiled
 from dunwell.core.sending import ChaseRules
 from dunwell.tenancy.database.rows import uuids
@@ -17,7 +18,8 @@ _ORGANIZATIONS = """
 SELECT id, name, legal_name, email, phone, time_zone, locale, sandbox_now IS NOT NULL, smtp_sink,
        catch_up_hours, promise_grace_days, minimum_balances::text, attach_invoice,
        sender_name, sender_email, reply_to, smtp_host, smtp_port, smtp_user, smtp_secret,
-       smtp_security, line1, line2, postal_code, city, region, country, tax_id
+       smtp_security, line1, line2, postal_code, city, region, country, tax_id,
+       late_interest, late_rate, late_fee, late_law, reference_rates::text
 FROM tenancy_organization WHERE id = ANY(%s)
 """
 _BANKS = """
@@ -78,6 +80,7 @@ class OrganizationFacts:
     tax_id: str
     templates: Mapping[tuple[str, str, str], OwnTemplate]
     channels: Mapping[str, ChannelFacts]
+    late: LateTerms | None
     # What `sender.words` found of it so far, by template, channel and language.
     wordings: dict[tuple[str, str, str], Compiled] = field(default_factory=dict)
 
@@ -134,6 +137,13 @@ def _organization(
         tax_id=row[27],
         templates=templates,
         channels=channels,
+        late=late_terms(
+            interest=row[28],
+            rate=row[29],
+            fee=row[30],
+            country=row[31] or row[26],
+            newer=json.loads(row[32]),
+        ),
     )
 
 

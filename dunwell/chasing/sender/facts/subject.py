@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from dunwell.chasing.sender.facts.around import Around, Concerned, Line
+from dunwell.chasing.sender.facts.late import History, LateClaim, late_claim, load_history
 from dunwell.chasing.sender.facts.organization import (
     OrganizationFacts,
     address_lines,
@@ -104,6 +105,7 @@ class Subject:
     customer_address: tuple[str, ...]
     customer_tax_id: str
     customer_number: str
+    late: LateClaim | None
     invoice: InvoiceFacts
 
 
@@ -127,10 +129,45 @@ def load_subjects(
     )
     organizations = load_organizations(cursor, concerned.organizations)
     around = Around(cursor, concerned)
-    return {row.id: _subject(row, organizations[row.organization_id], around, now) for row in rows}
+    history = load_history(
+        cursor,
+        organizations=[each.id for each in organizations.values() if each.late],
+        invoices=ids,
+    )
+    return {
+        row.id: _subject(
+            row,
+            organizations[row.organization_id],
+            around,
+            now,
+            _late(row, organizations[row.organization_id], history, now),
+        )
+        for row in rows
+    }
 
 
-def _subject(row: _Row, organization: OrganizationFacts, around: Around, now: datetime) -> Subject:
+def _late(
+    row: _Row, organization: OrganizationFacts, history: History, now: datetime
+) -> LateClaim | None:
+    if organization.late is None:
+        return None
+    return late_claim(
+        terms=organization.late,
+        currency=row.currency,
+        total_minor=row.total_minor,
+        dates=(row.invoice_date, row.due_date),
+        applied=history.get(row.id, ()),
+        today=local_date(now, organization.zone),
+    )
+
+
+def _subject(
+    row: _Row,
+    organization: OrganizationFacts,
+    around: Around,
+    now: datetime,
+    late: LateClaim | None,
+) -> Subject:
     return Subject(
         id=row.id,
         organization=organization,
@@ -158,6 +195,7 @@ def _subject(row: _Row, organization: OrganizationFacts, around: Around, now: da
         ),
         customer_tax_id=row.tax_id,
         customer_number=row.customer_number,
+        late=late,
         invoice=_facts(row, organization, around, now),
     )
 

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from dunwell.web.pages.settings import people, views
+from dunwell.web.pages.settings import late, people, views
 
 urlpatterns = [
     path("", views.company, name="settings"),
@@ -15,6 +15,7 @@ urlpatterns = [
     ),
     path("sending/", views.sending, name="settings_sending"),
     path("sending/test/", views.send_test, name="settings_sending_test"),
+    path("late-payment/", late.late_payment, name="settings_late"),
     path("members/", people.members, name="settings_members"),
     path("members/<uuid:member_id>/", people.member, name="settings_member"),
     path("members/<uuid:member_id>/deactivate/", people.deactivate, name="settings_deactivate"),
