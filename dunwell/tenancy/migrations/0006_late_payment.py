@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("tenancy", "0004_contact_cap"),
+        ("tenancy", "0005_outages"),
     ]
 
     operations = [
