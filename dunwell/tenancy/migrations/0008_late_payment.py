@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("tenancy", "0005_outages"),
+        ("tenancy", "0007_email"),
     ]
 
     operations = [
