@@ -51,21 +51,36 @@ INSERT INTO ledger_activity (id, organization_id, customer_id, invoice_id, kind,
   SELECT gen_random_uuid(), organization_id, customer_id, id, 'message', true,
     %(now)s::timestamptz - make_interval(days => 2 + hashtext(number) & 15 + 9 * k), 'Dunwell', 'email', 'sent', '', '{}'
   FROM ledger_invoice, generate_series(0, 2) k WHERE organization_id = %(org)s;
-INSERT INTO chasing_schedule (id, organization_id, invoice_id, steps, next_key, enabled, contacts, first_set_on)
-  SELECT gen_random_uuid(), organization_id, id, '[]', 1, true, '{}', %(today)s FROM ledger_invoice
-  WHERE organization_id = %(org)s;
+INSERT INTO chasing_cadence (id, organization_id, name, key, "default", steps, created_at, updated_at)
+  VALUES (gen_random_uuid(), %(org)s, 'Standard', 'standard', true, %(steps)s, %(now)s, %(now)s);
+INSERT INTO chasing_schedule (id, organization_id, invoice_id, cadence_id, steps, next_key, enabled, contacts, first_set_on)
+  SELECT gen_random_uuid(), i.organization_id, i.id, c.id, c.steps, 9, true, '{}', %(today)s
+  FROM ledger_invoice i JOIN chasing_cadence c USING (organization_id) WHERE i.organization_id = %(org)s;
 INSERT INTO chasing_firstsend (id, organization_id, invoice_id, at, how)
   SELECT gen_random_uuid(), organization_id, id, %(now)s, 'sent' FROM ledger_invoice WHERE organization_id = %(org)s;
 INSERT INTO chasing_plannedsend (id, organization_id, invoice_id, kind, step_key, occurrence, trigger, hour, day, at, channels,
     contact_roles, template, state, reason, detail, by, changed_at, put_backs, live)
-  SELECT gen_random_uuid(), organization_id, id, 'step', 3 + k, 0, '{}', 9, %(today)s::date + 7 * k,
-    %(now)s::timestamptz + make_interval(days => 7 * k), '{email}', '{}', '', CASE WHEN k < 0 THEN 'sent' ELSE 'planned' END,
-    '', '', '', %(now)s, 0, true
-  FROM ledger_invoice, unnest(array[-2, -1, 1, 2, 3]) k WHERE organization_id = %(org)s;
+  SELECT gen_random_uuid(), organization_id, id, 'step', 3 + k, 0, '{"type": "after_due", "days": 3}', 9,
+    %(today)s::date + 12 * k + (hashtext(number) & 15) - 8,
+    %(now)s::timestamptz + make_interval(days => 12 * k + (hashtext(number) & 15) - 8, hours => hashtext(number) & 3),
+    CASE WHEN hashtext(number) & 7 = 0 THEN '{email,letter}'::varchar[] ELSE '{email}' END, '{}', '',
+    CASE WHEN 12 * k + (hashtext(number) & 15) - 8 >= 0 THEN 'planned' WHEN k = -1 AND hashtext(number) %% 400 = 0 THEN 'failed'
+      WHEN hashtext(number) & 31 = 1 THEN 'skipped' ELSE 'sent' END,
+    CASE WHEN 12 * k + (hashtext(number) & 15) - 8 >= 0 THEN '' WHEN k = -1 AND hashtext(number) %% 400 = 0 THEN 'no_email_address'
+      WHEN hashtext(number) & 31 = 1 THEN 'paused' ELSE '' END, '', '', %(now)s, 0, true
+  FROM ledger_invoice, unnest(array[-2, -1, 0, 1, 2, 3, 4]) k WHERE organization_id = %(org)s;
 INSERT INTO ledger_promise (id, organization_id, invoice_id, amount_minor, promised_on, grace_days, note, source, state, said_at, recorded_by)
   SELECT gen_random_uuid(), organization_id, id, total_minor, %(today)s::date + 3, 3, '', 'member', 'open', %(now)s, 'Kim'
   FROM ledger_invoice WHERE organization_id = %(org)s AND hashtext(number) %% 50 = 0;
 """
+
+STEPS = [
+    {"key": n + 1, "trigger": trigger, "hour": 9, "channels": ["email"], "contact_roles": [], "template": None}
+    for n, trigger in enumerate([
+        {"type": "on_issue"}, {"type": "before_due", "days": 7}, {"type": "after_due", "days": 3},
+        {"type": "after_due", "days": 14}, {"type": "repeat", "days": 10, "times": 3},
+    ])
+]  # fmt: skip
 
 PAGES = {
     "board": "/board/",
@@ -87,6 +102,20 @@ PAGES = {
     "customer": "/customers/{customer}/",
     "payments": "/payments/",
     "palette": "/search?q=0123",
+    "chasing": "/chasing/",
+    "chasing, one owner": "/chasing/?owner={owner}",
+    "chasing, one cadence": "/chasing/?cadence={cadence}",
+    "chasing, one customer": "/chasing/?customer={customer_name}",
+    "chasing, by letter": "/chasing/?channel=letter",
+    "chasing, calendar": "/chasing/calendar/",
+    "chasing, calendar, one customer": "/chasing/calendar/?customer={customer_name}",
+    "chasing, calendar, one owner": "/chasing/calendar/?owner={owner}",
+    "chasing, a day": "/chasing/day/2026-04-24/",
+    "chasing, a day, last page": "/chasing/day/2026-04-24/?page=9999",
+    "chasing, failed": "/chasing/failed/",
+    "chasing, on hold": "/chasing/held/",
+    "cadence, effect on all": "/chasing/cadences/{cadence}/effect/",
+    "cadence, statistics": "/chasing/statistics/",
 }
 
 
@@ -109,6 +138,7 @@ def fill(invoices: int, customers: int) -> tuple[object, dict[str, str]]:
     from django.db import connection
     from django.test import Client
 
+    from dunwell.chasing.models import Cadence
     from dunwell.ledger.models import Customer
     from dunwell.tenancy.models import Member, Organization
     from dunwell.tenancy.operations.sandbox import create_sandbox
@@ -121,14 +151,16 @@ def fill(invoices: int, customers: int) -> tuple[object, dict[str, str]]:
         cursor.execute(
             FILL,
             {"org": made.pk, "now": NOW, "today": NOW.date(), "invoices": invoices,
-             "customers": customers},
+             "customers": customers, "steps": json.dumps(STEPS)},
         )  # fmt: skip
     with connection.cursor() as cursor:
         cursor.execute("VACUUM ANALYZE")
     with organization_scope(made):
         owner = Member.objects.get()
         assert Organization.objects.count() == 1
-        ids = {"owner": str(owner.pk), "customer": str(Customer.objects.order_by("name")[5].pk)}
+        customer = Customer.objects.order_by("name")[5]
+        ids = {"owner": str(owner.pk), "customer": str(customer.pk), "customer_name": customer.name,
+               "cadence": str(Cadence.objects.get().pk)}  # fmt: skip
         client = Client()
         user = owner.user
     client.force_login(user)

@@ -23,6 +23,23 @@ INSERT INTO overview_opensum (id, organization_id, due_date, currency, count, mi
   HAVING sum(count) <> 0 OR sum(minor) <> 0
 """
 
+_FOLD_SENDS = """
+WITH gone AS (
+  DELETE FROM overview_sendcount WHERE id IN (
+    SELECT id FROM overview_sendcount FOR UPDATE SKIP LOCKED
+  ) RETURNING organization_id, day, channel, state, count
+)
+INSERT INTO overview_sendcount (id, organization_id, day, channel, state, count)
+  SELECT uuidv7(), organization_id, day, channel, state, sum(count) FROM gone
+  GROUP BY organization_id, day, channel, state HAVING sum(count) <> 0
+"""
+
+
+def fold_send_counts() -> None:
+    """Fold the pieces of the counts of planned sends together, in the present scope."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(_FOLD_SENDS)
+
 
 def fold_open_sums() -> None:
     """Fold the pieces of the roll-up together, in the present scope (jobs: system scope).

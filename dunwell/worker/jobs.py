@@ -17,7 +17,7 @@ from procrastinate.contrib.django import app as queue
 
 from dunwell.flows import imports
 from dunwell.ledger.imports import files
-from dunwell.overview.operations import fold_open_sums
+from dunwell.overview.operations import fold_open_sums, fold_send_counts
 from dunwell.ports import jobs
 from dunwell.tenancy import clock
 from dunwell.tenancy.errors import DunwellError
@@ -125,8 +125,9 @@ def _fold_open_sums(timestamp: int) -> None:
     del timestamp  # the slot that procrastinate names; what is there is folded
     close_old_connections()
     try:
-        with system_scope("fold the board's sums of every organization"):
+        with system_scope("fold the sums and counts of every organization"):
             fold_open_sums()
+            fold_send_counts()
     finally:
         close_old_connections()
 

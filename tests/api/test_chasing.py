@@ -310,4 +310,7 @@ def test_a_program_asks_why_nothing_was_sent_on_a_day(live_program: Program) -> 
     nothing = program.get(f"/invoices/{invoice['id']}/why", date="2026-03-02")
     assert nothing["date"] == "2026-03-02"
     assert nothing["sentence"] == "No step of the schedule falls on that day."
-    assert program.refused(422, "GET", f"/invoices/{invoice['id']}/why").fields == ["date"]
+    today = program.get(f"/invoices/{invoice['id']}/why")
+    assert today["date"] == "2026-03-03"
+    wrong = program.refused(422, "GET", f"/invoices/{invoice['id']}/why?date=yesterday")
+    assert wrong.fields == ["date"]

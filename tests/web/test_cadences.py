@@ -251,3 +251,33 @@ def test_a_quiet_week_says_what_to_do_next(owner: Client, desk: Desk) -> None:
 def test_a_cadence_that_is_not_there(owner: Client, desk: Desk) -> None:
     nothing = UUID(int=1)
     assert owner.get(f"/chasing/cadences/{nothing}/").status_code == 404
+
+
+def test_the_effect_of_an_edit_on_all_open_invoices_is_shown_before_saving(
+    owner: Client, desk: Desk
+) -> None:
+    cadence = desk.cadence([before_due(3)], name="Firm")
+    for _ in range(3):
+        desk.invoice(due_date="2026-03-20")
+    address = f"/chasing/cadences/{cadence.pk}/effect/"
+    saved = words(owner.get(address))
+    assert "3 messages in 90 days" in saved
+    assert "Tue, Mar 17, 2026 3 3" in saved
+    steps = [{"type": "before_due", "days": "4"}, {"type": "after_due", "days": "2"}]
+    edited = words(owner.post(address, form(*steps)))
+    assert "6 messages in 90 days (+3)" in edited
+    assert "Tue, Mar 17, 2026 0 −3" in edited
+    assert "Mon, Mar 16, 2026 3 +3" in edited
+    assert "An edit holds for later applications only" in edited
+    assert saved_steps(cadence) == ["before_due"]
+
+
+def saved_steps(cadence: Cadence) -> list[str]:
+    cadence.refresh_from_db()
+    return [step["trigger"]["type"] for step in cadence.steps]
+
+
+def test_the_effect_of_a_cadence_not_saved_yet(owner: Client, desk: Desk) -> None:
+    desk.invoice(due_date="2026-03-20")
+    page = words(owner.post("/chasing/effect/", form({"type": "after_due", "days": "2"})))
+    assert "1 messages in 90 days (+1)" in page

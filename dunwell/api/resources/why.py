@@ -37,14 +37,16 @@ class WhyOut(BaseModel):
 def read(
     request: HttpRequest,
     invoice_id: UUID,
-    date: Annotated[shapes.Day, Query(description="A local day, past or future")],
+    date: Annotated[
+        shapes.Day | None, Query(description="A local day, past or future; without it today")
+    ] = None,
 ) -> Any:
     """Say why nothing, or what, was sent on a day."""
     place = here(request)
     found = why.why_of(
         organization=place.organization,
         invoice=queries.get_invoice(invoice_id=invoice_id),
-        day=date,
+        day=date or place.today,
         now=place.now,
     )
     return {

@@ -126,6 +126,11 @@ class PlannedSend(TenantModel):
             ),
             models.Index(fields=["organization", "invoice", "at"], name="send_of_invoice"),
             models.Index(
+                fields=["organization", "day", "at", "id"],
+                condition=Q(state__in=("sending", "sent", "failed", "skipped")),
+                name="send_done_by_day",
+            ),
+            models.Index(
                 fields=["organization", "-at"],
                 condition=Q(state="failed"),
                 name="send_failed",

@@ -1,6 +1,7 @@
 """What a member sends by hand: an invoice now, or a failed send once more."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
@@ -15,7 +16,7 @@ from dunwell.core.calendar import local_date
 from dunwell.core.outcomes import SendState
 from dunwell.inbox.models import Delivery
 from dunwell.ledger.models import Invoice
-from dunwell.tenancy.errors import InvalidInput, NotFound
+from dunwell.tenancy.errors import DunwellError, InvalidInput, NotFound
 from dunwell.tenancy.models import Organization
 from dunwell.tenancy.roles import Actor
 
@@ -86,6 +87,33 @@ def retry(
             template=first.template,
             roles=first.contact_roles,
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Retried:
+    """What became of a retry of many: how many are planned, and why others are not."""
+
+    planned: int
+    refused: Sequence[tuple[UUID, str]]
+
+
+def retry_many(
+    *, organization: Organization, planned_send_ids: Sequence[UUID], actor: Actor, now: datetime
+) -> Retried:
+    """Plan new attempts at many failed sends for now, each in a transaction of its own.
+
+    One that cannot be tried again (paid meanwhile, tried by someone else) leaves the others alone
+    and is given back with its sentence.
+    """
+    planned, refused = 0, []
+    for send in planned_send_ids:
+        try:
+            retry(organization=organization, planned_send_id=send, at=None, actor=actor, now=now)
+        except DunwellError as error:
+            refused.append((send, error.detail))
+        else:
+            planned += 1
+    return Retried(planned, refused)
 
 
 def _plan_by_hand(

@@ -39,6 +39,7 @@ __all__ = [
 
 type Words = str | Lazy
 
+ACCOUNT_WORDS: Final = gettext_lazy("About the whole account")
 CHANNEL_ICONS: Final[Mapping[str, str]] = {
     Channel.EMAIL: "envelope",
     Channel.SMS: "device-phone-mobile",

@@ -1,0 +1,1 @@
+"""The Chasing page and what lies below it: days, calendar, failures, holds."""
