@@ -6,6 +6,7 @@ from uuid import UUID
 
 from django.db import connection
 
+from dunwell.chasing.accounts.timers import do_runs, next_run, next_unfold, unfold
 from dunwell.chasing.models import Pause, PlannedSend
 from dunwell.chasing.operations.planning import replan
 from dunwell.chasing.sender.facts import Subject, load_subjects
@@ -128,4 +129,6 @@ def _under_way(organization: Organization) -> bool:
 def register_all() -> None:
     """Register this floor's rules; a hold's end comes before the sends it sets free."""
     register(Timer("lost_issues", next_lost_issue, plan_lost_issues))
+    register(Timer("account_runs", next_run, do_runs))
+    register(Timer("unfold", next_unfold, unfold))
     register(Timer(SENDS, next_send, send_due))

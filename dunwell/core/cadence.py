@@ -2,7 +2,7 @@
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from dataclasses import field as dataclass_field
 from enum import StrEnum
@@ -10,6 +10,7 @@ from typing import Any, Final, Self
 
 from dunwell.core.calendar import FIRST_DAY, LAST_DAY
 from dunwell.core.errors import MalformedStep, gettext_noop
+from dunwell.core.members import day, members_of, one_of, optional, text, texts, whole
 
 
 class Channel(StrEnum):
@@ -84,12 +85,12 @@ class Trigger:
     @classmethod
     def from_json(cls, data: object) -> Self:
         """Read the API's form; raises MalformedStep naming the field below `trigger`."""
-        members = _members(data, "trigger", {"type", "days", "date", "times"})
+        members = members_of(data, "trigger", {"type", "days", "date", "times"})
         return cls(
-            type=_one_of(TriggerType, members.get("type"), "trigger.type"),
-            days=_optional(members, "days", _whole, "trigger.days"),
-            date=_optional(members, "date", _day, "trigger.date"),
-            times=_optional(members, "times", _whole, "trigger.times"),
+            type=one_of(TriggerType, members.get("type"), "trigger.type"),
+            days=optional(members, "days", whole, "trigger.days"),
+            date=optional(members, "date", day, "trigger.date"),
+            times=optional(members, "times", whole, "trigger.times"),
         )
 
     def to_json(self) -> dict[str, str | int]:
@@ -138,16 +139,16 @@ class Step:
 
         Raises MalformedStep naming the field. Ranges are checked by `validate`.
         """
-        members = _members(data, "step", _STEP_MEMBERS)
+        members = members_of(data, "step", _STEP_MEMBERS)
         return cls(
-            key=_whole(members.get("key"), "key") if key is None else key,
+            key=whole(members.get("key"), "key") if key is None else key,
             trigger=Trigger.from_json(members.get("trigger")),
-            hour=_whole(members.get("hour"), "hour"),
+            hour=whole(members.get("hour"), "hour"),
             channels=tuple(
-                _one_of(Channel, name, "channels") for name in _texts(members, "channels")
+                one_of(Channel, name, "channels") for name in texts(members, "channels")
             ),
-            contact_roles=_texts(members, "contact_roles"),
-            template=_optional(members, "template", _text, "template"),
+            contact_roles=texts(members, "contact_roles"),
+            template=optional(members, "template", text, "template"),
         )
 
     def to_json(self) -> dict[str, Any]:
@@ -268,72 +269,3 @@ def _trigger_errors(trigger: Trigger, limits: Limits) -> Iterator[FieldError]:
 
 
 _STEP_MEMBERS: Final = {"key", "trigger", "hour", "channels", "contact_roles", "template"}
-_OBJECT: Final = gettext_noop("This must be an object.")
-_UNKNOWN: Final = gettext_noop("There is no such field.")
-_CHOICE: Final = gettext_noop("This is not one of the choices.")
-_WHOLE: Final = gettext_noop("This must be a whole number.")
-_TEXT: Final = gettext_noop("This must be text.")
-_DATE: Final = gettext_noop("This must be a date like 2026-03-31.")
-_LIST: Final = gettext_noop("This must be a list of texts.")
-
-
-def _members(data: object, name: str, known: set[str]) -> Mapping[str, object]:
-    """Return a JSON object's members, none of them unknown."""
-    if not isinstance(data, Mapping):
-        raise MalformedStep(field=name, message=_OBJECT)
-    for member in data:
-        if member not in known:
-            raise MalformedStep(field=f"{name}.{member}", message=_UNKNOWN)
-    return data
-
-
-def _optional[T](
-    members: Mapping[str, object], name: str, read: Callable[[object, str], T], path: str
-) -> T | None:
-    """Read a member that may be absent or null."""
-    value = members.get(name)
-    return None if value is None else read(value, path)
-
-
-def _whole(value: object, path: str) -> int:
-    """Read a whole number; true and 3.0 are none."""
-    if type(value) is not int:
-        raise MalformedStep(field=path, message=_WHOLE)
-    return value
-
-
-def _text(value: object, path: str) -> str:
-    """Read a text."""
-    if not isinstance(value, str):
-        raise MalformedStep(field=path, message=_TEXT)
-    return value
-
-
-def _texts(members: Mapping[str, object], name: str) -> tuple[str, ...]:
-    """Read a list of texts; absent and null are empty."""
-    value = members.get(name) or ()
-    if not isinstance(value, list | tuple):
-        raise MalformedStep(field=name, message=_LIST)
-    return tuple(_text(item, name) for item in value)
-
-
-def _day(value: object, path: str) -> dt.date:
-    """Read a date in its one ISO form."""
-    text = _text(value, path)
-    try:
-        day = dt.date.fromisoformat(text)
-    except ValueError:
-        raise MalformedStep(field=path, message=_DATE) from None
-    if day.isoformat() != text:
-        raise MalformedStep(field=path, message=_DATE)
-    return day
-
-
-def _one_of[E: StrEnum](choices: type[E], value: object, path: str) -> E:
-    """Read one of an enumeration's values."""
-    try:
-        return choices(_text(value, path))
-    except ValueError as error:
-        if isinstance(error, MalformedStep):
-            raise
-        raise MalformedStep(field=path, message=_CHOICE) from None

@@ -242,7 +242,7 @@ def address(
     )
     if not invoice.reached or send.retry_of is not None:
         return Send(template, found)
-    return _within_daily_limit(template, found, invoice.reached)
+    return leave_out(send=Send(template, found), reached=invoice.reached, reason=Reason.DAILY_LIMIT)
 
 
 def _among(
@@ -256,24 +256,26 @@ def _among(
     return {channel: people for channel, people in kept.items() if people}
 
 
-def _within_daily_limit(
-    template: str,
-    found: Mapping[Channel, tuple[Recipient, ...]],
-    reached: Mapping[tuple[Channel, UUID | str], UUID],
+def leave_out(
+    *, send: Send, reached: Mapping[tuple[Channel, UUID | str], UUID], reason: Reason
 ) -> Skip | Send:
-    """Leave out people already reached; skip if nobody who can be reached is left."""
+    """Leave out people already reached; skip if nobody who can be reached is left.
+
+    `reached` names the send that reached a person on a channel, or will: who gets the invoice by
+    another message that day, or about the whole account (Rule: chasing, Daily limit; Folding).
+    """
     left: dict[Channel, tuple[Recipient, ...]] = {}
-    left_out: dict[Channel, tuple[Recipient, ...]] = {}
+    left_out = dict(send.left_out)
     first: UUID | None = None
-    for channel, people in found.items():
+    for channel, people in send.recipients.items():
         for one in people:
             ref = _reached_by(channel, one, reached)
             group = left if ref is None else left_out
             group[channel] = (*group.get(channel, ()), one)
             first = first or ref
     if first is not None and all(one.failure for people in left.values() for one in people):
-        return Skip(Reason.DAILY_LIMIT, ref=first)
-    return Send(template, left, left_out)
+        return Skip(reason, ref=first)
+    return Send(send.template, left, left_out)
 
 
 def _reached_by(

@@ -5,11 +5,12 @@ from uuid import UUID
 
 from django.db import transaction
 
-from dunwell.chasing.models import Schedule
+from dunwell.chasing.operations.customer_cadences import withdraw
 from dunwell.chasing.operations.planning import replan
 from dunwell.ledger import operations as ledger
-from dunwell.ledger.models import Customer
+from dunwell.ledger.models import Customer, Invoice
 from dunwell.ledger.operations import CustomerChanges
+from dunwell.ledger.queries.states import OPEN
 from dunwell.tenancy.models import Organization
 from dunwell.tenancy.roles import Actor
 
@@ -32,7 +33,10 @@ def update_customer(
             changes=changes,
         )
         if "do_not_chase" in changes:
-            chased = Schedule.objects.filter(invoice__customer_id=customer_id)
-            ids = list(chased.values_list("invoice_id", flat=True))
+            # Also those without a schedule: a message about the account may be in the making.
+            open_ones = Invoice.objects.filter(OPEN, customer_id=customer_id)
+            ids = list(open_ones.values_list("id", flat=True))
             replan(organization=organization, invoice_ids=ids, now=now)
+            if customer.do_not_chase:
+                withdraw(customer_ids=[customer_id], now=now)
     return customer

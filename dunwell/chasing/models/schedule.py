@@ -160,6 +160,11 @@ class PlannedSend(TenantModel):
                 condition=Q(state="planned", customer__isnull=False),
                 name="send_of_account_due",
             ),
+            models.Index(
+                fields=["organization", "day"],
+                condition=Q(state="skipped", reason="folded"),
+                name="send_folded",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -16,6 +16,7 @@ from uuid import UUID
 
 from django.db import connection, transaction
 
+from dunwell.chasing.accounts.cycles import look_again
 from dunwell.core.cadence import Step
 from dunwell.core.calendar import local_date
 from dunwell.core.ids import uuid7
@@ -127,6 +128,7 @@ def replan(
     for some in batched(sorted(invoice_ids), BATCH):
         with transaction.atomic(), connection.cursor() as cursor:
             _replan_batch(cursor, organization, list(some), now, mode)
+            look_again(organization=organization, invoice_ids=some, now=now)
 
 
 def _replan_batch(

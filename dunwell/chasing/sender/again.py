@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from dunwell.chasing.sender.batches import Batches, Claim, Ended, Job, Moment
-from dunwell.chasing.sender.facts import Subject, load_subjects
+from dunwell.chasing.sender.batches import About, Batches, Claim, Ended, Job, Moment
+from dunwell.chasing.sender.facts import AccountSubject, load_account_subjects, load_subjects
 from dunwell.chasing.sender.transport import route
 from dunwell.core.cadence import Channel
 from dunwell.core.outcomes import DeliveryState
-from dunwell.core.sending import PlannedFacts, stopped
+from dunwell.core.sending import PlannedFacts, Send, stopped
 from dunwell.tenancy.database.rows import Row, as_json
 
 _AGAIN = """
@@ -54,17 +54,19 @@ def claim_again(
     found.decided += len(rows)
     subjects = load_subjects(
         cursor,
-        invoice_ids=(row[2] for row in rows),
+        invoice_ids=(row[2] for row in rows if row[2] is not None),
         since=min(row[13] for row in rows),
         now=moment.now,
     )
+    of_accounts = [row[1] for row in rows if row[2] is None]
+    accounts = load_account_subjects(cursor, send_ids=of_accounts, now=moment.now)
     again: list[Row] = []
     for row in rows:
-        ended = _ended_meanwhile(row, subjects[row[2]], moment)
+        subject: About = accounts[row[1]] if row[2] is None else subjects[row[2]]
+        ended = _ended_meanwhile(row, subject, moment)
         if ended is not None:
             found.ended.append(ended)
             continue
-        subject = subjects[row[2]]
         job = _job(row, subject)
         batch_id, ordinal = batches.enlist(job, route(subject.organization, Channel(row[4])))
         again.append(
@@ -81,7 +83,7 @@ def claim_again(
         cursor.execute(_REBATCH, [as_json(again)])
 
 
-def _job(row: Sequence[Any], subject: Subject) -> Job:
+def _job(row: Sequence[Any], subject: About) -> Job:
     """Read a row of _AGAIN."""
     return Job(
         id=row[0],
@@ -97,11 +99,16 @@ def _job(row: Sequence[Any], subject: Subject) -> Job:
     )
 
 
-def _ended_meanwhile(row: Sequence[Any], subject: Subject, moment: Moment) -> Ended | None:
+def _ended_meanwhile(row: Sequence[Any], subject: About, moment: Moment) -> Ended | None:
     """Say how a waiting delivery ended: its time is over, or something stops its send now."""
     delivery, send, kind, at, trigger, retry_of = row[0], row[1], row[12], row[13], row[14], row[15]
     if row[10] is not None and moment.wall >= row[10]:
         return Ended(delivery, send, DeliveryState.FAILED, "refused_for_an_hour")
+    if isinstance(subject, AccountSubject):
+        decision = subject.verdict.decision
+        if isinstance(decision, Send):
+            return None
+        return Ended(delivery, send, DeliveryState.CANCELLED, str(decision.reason))
     facts = PlannedFacts(
         id=send,
         at=at,

@@ -4,9 +4,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
-from dunwell.chasing.sender.facts import Subject
+from dunwell.chasing.sender.facts import AccountSubject, Subject
 from dunwell.chasing.sender.transport import Route
 from dunwell.core.ids import uuid7
+
+type About = Subject | AccountSubject
+"""What a message is about: one invoice, or a customer's whole account."""
 
 
 @dataclass(slots=True)
@@ -15,7 +18,7 @@ class Job:
 
     id: UUID
     planned_send_id: UUID
-    subject: Subject
+    subject: About
     contact_id: UUID | None
     channel: str
     to_name: str

@@ -1,7 +1,7 @@
 """The sender's own connection: system role, a worker number that proves it alive, and the epoch."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 from uuid import UUID
@@ -10,6 +10,9 @@ import psycopg
 from django.db import connection as django_connection
 from psycopg.errors import error_from_result
 from psycopg.pq import ExecStatus
+from psycopg.pq.abc import PGresult
+
+from dunwell.tenancy.database.rows import uuids
 
 # Prepared once, since they run for every message. The check sees the cursor that was just moved, so
 # a batch that somebody swept meanwhile answers no row.
@@ -26,7 +29,17 @@ PREPARE dunwell_check_waiting (uuid, uuid, uuid, int) AS
   SELECT balance_minor, chase_version FROM ledger_invoice
   WHERE organization_id = $1 AND id = $2
     AND EXISTS (SELECT FROM chasing_batch WHERE chasing_batch.id = $3 AND cursor = $4)
-  FOR SHARE
+  FOR SHARE;
+PREPARE dunwell_check_all (uuid, uuid[], uuid, int) AS
+  SELECT balance_minor, chase_version, id FROM ledger_invoice
+  WHERE organization_id = $1 AND id = ANY($2)
+    AND EXISTS (SELECT FROM chasing_batch WHERE chasing_batch.id = $3 AND cursor = $4)
+  ORDER BY id FOR SHARE SKIP LOCKED;
+PREPARE dunwell_check_all_waiting (uuid, uuid[], uuid, int) AS
+  SELECT balance_minor, chase_version, id FROM ledger_invoice
+  WHERE organization_id = $1 AND id = ANY($2)
+    AND EXISTS (SELECT FROM chasing_batch WHERE chasing_batch.id = $3 AND cursor = $4)
+  ORDER BY id FOR SHARE
 """
 
 # Every statement of a sender finds the rows of one batch by their keys; nothing else is worth a
@@ -105,29 +118,64 @@ class Link:
         Sends the question and returns; `answer` waits for it. One round trip of one text: ids,
         numbers and state words only, so nothing needs quoting.
         """
+        check = "dunwell_check_waiting" if wait else "dunwell_check"
+        arguments = f"('{organization_id}','{invoice_id}','{batch_id}',{ordinal})"
+        self._send(batch_id, ordinal, endings, check + arguments)
+
+    def ask_all(
+        self,
+        *,
+        batch_id: UUID,
+        ordinal: int,
+        endings: dict[int, str],
+        organization_id: UUID,
+        invoice_ids: Iterable[UUID],
+        wait: bool,
+    ) -> None:
+        """Ask like `ask`, for all invoices that a message about an account names."""
+        check = "dunwell_check_all_waiting" if wait else "dunwell_check_all"
+        ids = uuids(invoice_ids)
+        arguments = f"('{organization_id}','{ids}','{batch_id}',{ordinal})"
+        self._send(batch_id, ordinal, endings, check + arguments)
+
+    def _send(self, batch_id: UUID, ordinal: int, endings: dict[int, str], check: str) -> None:
         move = f"dunwell_move({ordinal},'{batch_id}')"
         if endings:
             move = f"dunwell_note({ordinal},'{batch_id}','{json.dumps(endings)}')"
-        check = "dunwell_check_waiting" if wait else "dunwell_check"
-        self.raw.pgconn.send_query(
-            f"EXECUTE {move};COMMIT AND CHAIN;"
-            f"EXECUTE {check}('{organization_id}','{invoice_id}','{batch_id}',{ordinal})".encode()
-        )
+        self.raw.pgconn.send_query(f"EXECUTE {move};COMMIT AND CHAIN;EXECUTE {check}".encode())
+
+    def answer_all(self) -> dict[UUID, tuple[int, int]]:
+        """Return balance and chase_version of the invoices asked for that are not locked."""
+        last = self._last()
+        if last is None:
+            return {}
+        return {
+            UUID((last.get_value(row, 2) or b"").decode()): (
+                int(last.get_value(row, 0) or b""),
+                int(last.get_value(row, 1) or b""),
+            )
+            for row in range(last.ntuples)
+        }
 
     def answer(self) -> tuple[int, int] | None:
         """Return the balance (minor units) and chase_version of the invoice that was asked for.
 
         None if it is locked (and we did not `wait`) or the batch is no longer ours.
         """
+        last = self._last()
+        if last is None or not last.ntuples:
+            return None
+        return int(last.get_value(0, 0) or b""), int(last.get_value(0, 1) or b"")
+
+    def _last(self) -> PGresult | None:
+        """Wait for the answer and return its last result."""
         last = None
         while (result := self.raw.pgconn.get_result()) is not None:
             if result.status not in (ExecStatus.COMMAND_OK, ExecStatus.TUPLES_OK):
                 self._drain()
                 raise error_from_result(result)
             last = result
-        if last is None or not last.ntuples:
-            return None
-        return int(last.get_value(0, 0) or b""), int(last.get_value(0, 1) or b"")
+        return last
 
     def _drain(self) -> None:
         """Read what is left of an answer that went wrong, so that the connection can be used."""

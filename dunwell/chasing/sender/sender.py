@@ -13,7 +13,7 @@ on (docs/decisions/0004).
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, TypedDict
 from uuid import UUID
 
 import psycopg
@@ -21,6 +21,7 @@ import structlog
 
 from dunwell.chasing.sender.batches import Claim, Job, Moment, OpenBatch
 from dunwell.chasing.sender.claim import claim
+from dunwell.chasing.sender.facts import AccountSubject
 from dunwell.chasing.sender.link import Link
 from dunwell.chasing.sender.prepare import Prepared, prepare
 from dunwell.chasing.sender.settle import PUT_BACK, Outcome, settle
@@ -253,6 +254,16 @@ def _count(outcomes: list[Outcome]) -> None:
             SENDS.labels(channel=outcome.job.channel, state=outcome.state).inc()
 
 
+class _Asked(TypedDict):
+    """What every last check names."""
+
+    batch_id: UUID
+    ordinal: int
+    endings: dict[int, str]
+    organization_id: UUID
+    wait: bool
+
+
 @dataclass(slots=True)
 class _Handing:
     """One message at the moment of its hand-over."""
@@ -288,14 +299,17 @@ class _Handing:
 
     def _ask(self) -> None:
         subject = self.job.subject
-        self.link.ask(
-            batch_id=self.batch.id,
-            ordinal=self.ordinal,
-            endings=self.endings,
-            organization_id=subject.organization.id,
-            invoice_id=subject.id,
-            wait=self.patient,
-        )
+        facts: _Asked = {
+            "batch_id": self.batch.id,
+            "ordinal": self.ordinal,
+            "endings": self.endings,
+            "organization_id": subject.organization.id,
+            "wait": self.patient,
+        }
+        if isinstance(subject, AccountSubject):
+            self.link.ask_all(invoice_ids=subject.items, **facts)
+        else:
+            self.link.ask(invoice_id=subject.id, **facts)
         self.asked = True
 
     def close(self) -> None:
@@ -320,8 +334,10 @@ class _Handing:
         if not self.asked:
             self._ask()
         self.asked = False
-        row = self.link.answer()
         subject = self.job.subject
+        if isinstance(subject, AccountSubject):
+            return self._all_as_rendered(subject)
+        row = self.link.answer()
         if row is None:
             self.locked = True
             return False
@@ -330,5 +346,14 @@ class _Handing:
             balance > 0
             and balance == subject.balance_minor
             and chase_version == subject.chase_version
+        )
+        return self.begun
+
+    def _all_as_rendered(self, subject: AccountSubject) -> bool:
+        """Go only if every invoice that the message names came back as it is in there."""
+        found = self.link.answer_all()
+        self.locked = len(found) < len(subject.items)
+        self.begun = not self.locked and all(
+            found[item.id] == (item.balance, item.chase_version) for item in subject.items.values()
         )
         return self.begun

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from dunwell.chasing.sender.account_threads import join_threads
 from dunwell.chasing.sender.batches import Ended, Job
 from dunwell.core.cadence import Channel
 from dunwell.core.ids import uuid7
@@ -239,10 +240,21 @@ def _write_messages(cursor: Any, outcomes: Sequence[Outcome], now: datetime) -> 
     if not outcomes:
         return
     rows = [_told(outcome) for outcome in outcomes]
+    of_accounts = [row for row in rows if row["invoice_id"] is None]
+    if of_accounts:
+        join_threads(cursor, rows=of_accounts, now=now)
+    _join_invoice_threads(cursor, [row for row in rows if row["invoice_id"] is not None], now)
+    cursor.execute(_TELL, {"rows": as_json(rows), "now": now})
+
+
+def _join_invoice_threads(cursor: Any, rows: Sequence[Row], now: datetime) -> None:
+    """Note invoices' first sends and give each message its place in their conversations."""
     threads: dict[UUID, Row] = {}
     for row in rows:
         thread = threads.setdefault(row["invoice_id"], {**row, **_new_thread()})
         thread["messages"] += 1
+    if not threads:
+        return
     text = as_json([{name: each[name] for name in _THREAD_COLUMNS} for each in threads.values()])
     cursor.execute(_FIRST_SENDS, [now, text])
     for invoice, thread_id, last in cursor.execute(_CONVERSATIONS, [now, text]).fetchall():
@@ -252,7 +264,6 @@ def _write_messages(cursor: Any, outcomes: Sequence[Outcome], now: datetime) -> 
         thread = threads[row["invoice_id"]]
         thread["seq"] += 1
         row["thread_id"], row["seq"] = thread["id"], thread["seq"]
-    cursor.execute(_TELL, {"rows": as_json(rows), "now": now})
 
 
 _THREAD_COLUMNS = (
@@ -290,6 +301,7 @@ def _told(outcome: Outcome) -> Row:
         "activity_id": uuid7(),
         "customer_id": job.subject.customer_id,
         "invoice_id": job.subject.id,
+        "planned_send_id": job.planned_send_id,
         "state": str(outcome.state),
         "data": {"template": job.template, "to": job.to_address or job.to_name},
         "event_id": uuid7(),

@@ -8,7 +8,7 @@ from uuid import UUID
 import structlog
 
 from dunwell.chasing.sender.batches import Job
-from dunwell.chasing.sender.facts import load_subjects
+from dunwell.chasing.sender.facts import load_account_subjects, load_subjects
 from dunwell.chasing.sender.link import LOCK_SPACE, Link
 from dunwell.chasing.sender.settle import PUT_BACK, Outcome, settle
 from dunwell.chasing.sender.words import content
@@ -70,14 +70,19 @@ def _outcomes(
     if not rows:
         return []
     subjects = load_subjects(
-        cursor, invoice_ids=(row[3] for row in rows), since=min(row[10] for row in rows), now=now
+        cursor,
+        invoice_ids=(row[3] for row in rows if row[3] is not None),
+        since=min(row[10] for row in rows),
+        now=now,
     )
+    of_accounts = [row[2] for row in rows if row[3] is None]
+    accounts = load_account_subjects(cursor, send_ids=of_accounts, now=now)
     found = []
     for row in rows:
         job = Job(
             id=row[0],
             planned_send_id=row[2],
-            subject=subjects[row[3]],
+            subject=accounts[row[2]] if row[3] is None else subjects[row[3]],
             contact_id=row[4],
             channel=row[5],
             to_name=row[6],

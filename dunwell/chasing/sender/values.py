@@ -1,12 +1,13 @@
 """The values of a message's variables, formatted for the customer's language."""
 
+from collections.abc import Sequence
 from datetime import date, datetime
 from functools import lru_cache
 
 from babel.numbers import format_percent
 from babel.units import format_unit
 
-from dunwell.chasing.sender.facts import Subject
+from dunwell.chasing.sender.facts import OrganizationFacts, Subject
 from dunwell.chasing.wording import document_labels
 from dunwell.chasing.wording.catalogue import Value
 from dunwell.core.calendar import local_date
@@ -51,6 +52,7 @@ def values(
             "balance": balance,
             "overdue": balance if item["days_overdue"] else "",
             "invoices": [item],
+            "sections": [_section(subject, item)],
         },
         "sender": _sender(subject),
         "today": words.day(today, language),
@@ -68,8 +70,20 @@ def _item(subject: Subject, today: date) -> dict[str, Value]:
         "date": words.day(subject.invoice_date, subject.language),
         "due_date": words.day(subject.due_date, subject.language),
         "balance": _money(subject, subject.balance_minor),
-        "overdue_by": _days(late, subject.language) if late else "",
+        "overdue_by": days_in_words(late, subject.language) if late else "",
         "days_overdue": late,
+    }
+
+
+def _section(subject: Subject, item: dict[str, Value]) -> dict[str, Value]:
+    line = document_labels(language=subject.language)["account_item"].format(
+        number=item["number"], balance=item["balance"], due=item["due_date"]
+    )
+    return {
+        "currency": subject.currency,
+        "balance": item["balance"],
+        "overdue": item["balance"] if item["days_overdue"] else "",
+        "lines": f"- {line}",
     }
 
 
@@ -81,7 +95,7 @@ def _more(subject: Subject, today: date) -> dict[str, Value]:
         "paid": _money(subject, paid) if paid else "",
         "currency": subject.currency,
         "days_until_due": early,
-        "due_in": _days(early, subject.language) if early else "",
+        "due_in": days_in_words(early, subject.language) if early else "",
         "purchase_order": subject.purchase_order,
         "engagement": subject.engagement,
         "due_explained": due_explained(subject, subject.language),
@@ -137,15 +151,27 @@ def _promise(subject: Subject) -> dict[str, Value]:
 
 
 def _sender(subject: Subject) -> dict[str, Value]:
-    organization = subject.organization
+    return signature(
+        subject.organization,
+        owner=subject.owner[0],
+        currencies=[subject.currency],
+        language=subject.language,
+    )
+
+
+def signature(
+    organization: OrganizationFacts, *, owner: str, currencies: Sequence[str], language: str
+) -> dict[str, Value]:
+    """Give the variables of who writes, and where to pay amounts in these currencies."""
+    accounts = [_bank_lines(organization.banks, currency, language) for currency in currencies]
     return {
         "company": organization.name,
-        "name": subject.owner[0] or organization.sender_name,
+        "name": owner or organization.sender_name,
         "email": organization.reply_to or organization.sender_email or organization.email,
         "phone": organization.phone,
         "address": "\n".join(organization.address),
         "tax_id": organization.tax_id,
-        "bank_accounts": _bank_lines(organization.banks, subject.currency, subject.language),
+        "bank_accounts": "\n\n".join(dict.fromkeys(lines for lines in accounts if lines)),
     }
 
 
@@ -187,7 +213,8 @@ def banks(
 
 
 @lru_cache(maxsize=4096)
-def _days(count: int, language: str) -> str:
+def days_in_words(count: int, language: str) -> str:
+    """Write a number of days in a language."""
     return format_unit(count, "duration-day", locale=babel_locale(language))
 
 

@@ -3,8 +3,9 @@
 from datetime import datetime
 from functools import lru_cache
 
+from dunwell.chasing.sender.account_values import account_values
 from dunwell.chasing.sender.batches import Job
-from dunwell.chasing.sender.facts import OrganizationFacts
+from dunwell.chasing.sender.facts import AccountSubject, OrganizationFacts
 from dunwell.chasing.sender.papers import invoice_pdf
 from dunwell.chasing.sender.values import values
 from dunwell.chasing.wording import (
@@ -50,6 +51,8 @@ def _ours(name: str, address: str, reply_to: str) -> tuple[Address, Address | No
 def content(job: Job, *, now: datetime) -> Content:
     """Render a job's words and attach its document. Raises WordingFailed, DocumentError."""
     subject = job.subject
+    if isinstance(subject, AccountSubject):
+        return _account_content(job, subject, now=now)
     rendered = render(
         wording(subject.organization, job.template, job.channel, subject.language),
         values(subject, address=job.to_address, name=job.to_name, now=now),
@@ -62,6 +65,19 @@ def content(job: Job, *, now: datetime) -> Content:
         text=rendered.text,
         html=rendered.html if job.channel == "email" else None,
         attachments=attachments,
+    )
+
+
+def _account_content(job: Job, subject: AccountSubject, *, now: datetime) -> Content:
+    """Render a message about a whole account."""
+    rendered = render(
+        wording(subject.organization, job.template, job.channel, subject.language),
+        account_values(subject, address=job.to_address, name=job.to_name, now=now),
+    )
+    return Content(
+        subject=rendered.subject,
+        text=rendered.text,
+        html=rendered.html if job.channel == "email" else None,
     )
 
 

@@ -42,7 +42,7 @@ def language_for(tag: str) -> str:
 
 @cache
 def builtin(*, name: str, channel: str = "email", language: str = "en") -> BuiltinTemplate:
-    """Find a letter of the box. Raises NoSuchTemplate (receipts and accounts: by email only)."""
+    """Find a letter of the box. Raises NoSuchTemplate (receipts: by email only)."""
     chosen = language_for(language)
     entry = _box(chosen).get(channel, {}).get(name)
     if entry is None:

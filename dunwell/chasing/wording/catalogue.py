@@ -66,6 +66,16 @@ _OPEN_ITEMS: tuple[Mapping[str, str | int], ...] = (
     },
 )
 
+_SECTIONS: tuple[Mapping[str, str | int], ...] = (
+    {
+        "currency": "EUR",
+        "balance": "€2,465.50",
+        "overdue": "€1,845.50",
+        "lines": "- 2026-0117: €1,845.50, due 2 April 2026 (12 days past due)\n"
+        "- 2026-0131: €620.00, due 16 April 2026",
+    },
+)
+
 VARIABLES: tuple[Variable, ...] = (
     Variable("customer.name", _("the customer's name"), "Kaufmann & Lindqvist GmbH"),
     _optional("customer.number", _("your number for the customer"), "10482"),
@@ -108,6 +118,7 @@ VARIABLES: tuple[Variable, ...] = (
     Variable("account.balance", _("everything the customer has open"), "€2,465.50"),
     _optional("account.overdue", _("what of it is past due"), "€1,845.50"),
     Variable("account.invoices", _("the open invoices, for a loop"), _OPEN_ITEMS),
+    Variable("account.sections", _("one for each currency, for a loop"), _SECTIONS),
     Variable("sender.company", _("your company"), "Fjord & Sons"),
     Variable("sender.name", _("who signs"), "Mara Fjord"),
     Variable("sender.email", _("where replies go"), "billing@fjord.example"),

@@ -4,6 +4,7 @@ Each invoice's chase_version is read first: whatever changes afterwards raises i
 under the row lock sees that.
 """
 
+from dunwell.chasing.sender.facts.account import AccountSubject, Section, load_account_subjects
 from dunwell.chasing.sender.facts.around import Line
 from dunwell.chasing.sender.facts.organization import (
     OrganizationFacts,
@@ -14,11 +15,14 @@ from dunwell.chasing.sender.facts.organization import (
 from dunwell.chasing.sender.facts.subject import Subject, load_subjects
 
 __all__ = [
+    "AccountSubject",
     "Line",
     "OrganizationFacts",
     "OwnTemplate",
+    "Section",
     "Subject",
     "address_lines",
+    "load_account_subjects",
     "load_organizations",
     "load_subjects",
 ]

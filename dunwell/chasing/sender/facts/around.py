@@ -1,7 +1,7 @@
 """What surrounds invoices: contacts, holds, credit, today's messages, lines, promises, owners."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -86,7 +86,12 @@ class Around:
 
     def __init__(self, cursor: Any, concerned: Concerned) -> None:
         orgs, ids = uuids(concerned.organizations), uuids(concerned.invoices)
-        self._contacts(cursor, orgs, concerned)
+        self.contacts, self.names, self.suppressed = load_contacts(
+            cursor,
+            organizations=orgs,
+            customers=uuids(concerned.customers),
+            own_lists=concerned.own_lists,
+        )
         self.holds = all_holds(
             cursor=cursor, invoice_ids=concerned.invoices, ended_after=concerned.since
         )
@@ -107,26 +112,38 @@ class Around:
                 _ORIGINALS, [orgs, ids]
             ).fetchall()
         }
-        self.owners: dict[UUID, tuple[str, str]] = {
-            member: (name, email)
-            for member, name, email in cursor.execute(_OWNERS, [orgs]).fetchall()
-        }
+        self.owners = load_owners(cursor, organizations=orgs)
 
-    def _contacts(self, cursor: Any, orgs: str, concerned: Concerned) -> None:
-        """Read the customers' contacts, and which addresses are not used any more."""
-        rows = cursor.execute(_CONTACTS, [orgs, uuids(concerned.customers)]).fetchall()
-        addresses = {row[4].lower() for row in rows if row[4]}
-        addresses |= {address.lower() for address in concerned.own_lists}
-        suppressed = cursor.execute(_SUPPRESSED, [orgs, sorted(addresses)]).fetchall()
-        self.suppressed: dict[tuple[UUID, str], Reason] = {
-            (organization, address): Reason(reason) for organization, address, reason in suppressed
-        }
-        self.contacts: dict[UUID, list[ContactFacts]] = defaultdict(list)
-        self.names: dict[UUID, dict[UUID, str]] = defaultdict(dict)
-        for organization, customer, contact, name, *facts in rows:
-            known = self.suppressed.get((organization, facts[0].lower()))
-            self.contacts[customer].append(_contact(contact, facts, known))
-            self.names[customer][contact] = name
+
+def load_contacts(
+    cursor: Any, *, organizations: str, customers: str, own_lists: Iterable[str] = ()
+) -> tuple[
+    dict[UUID, list[ContactFacts]], dict[UUID, dict[UUID, str]], dict[tuple[UUID, str], Reason]
+]:
+    """Load customers' contacts in their order and their names, both by customer.
+
+    Third comes which addresses are not used any more, also of `own_lists`, by organization.
+    """
+    rows = cursor.execute(_CONTACTS, [organizations, customers]).fetchall()
+    addresses = {row[4].lower() for row in rows if row[4]}
+    addresses |= {address.lower() for address in own_lists}
+    found = cursor.execute(_SUPPRESSED, [organizations, sorted(addresses)]).fetchall()
+    suppressed = {
+        (organization, address): Reason(reason) for organization, address, reason in found
+    }
+    contacts: dict[UUID, list[ContactFacts]] = defaultdict(list)
+    names: dict[UUID, dict[UUID, str]] = defaultdict(dict)
+    for organization, customer, contact, name, *facts in rows:
+        known = suppressed.get((organization, facts[0].lower()))
+        contacts[customer].append(_contact(contact, facts, known))
+        names[customer][contact] = name
+    return contacts, names, suppressed
+
+
+def load_owners(cursor: Any, *, organizations: str) -> dict[UUID, tuple[str, str]]:
+    """Load the names and addresses of organizations' members."""
+    rows = cursor.execute(_OWNERS, [organizations]).fetchall()
+    return {member: (name, email) for member, name, email in rows}
 
 
 def _contact(contact: UUID, facts: Sequence[Any], suppressed: Reason | None) -> ContactFacts:

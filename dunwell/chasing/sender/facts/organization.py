@@ -19,7 +19,8 @@ SELECT id, name, legal_name, email, phone, time_zone, locale, sandbox_now IS NOT
        catch_up_hours, promise_grace_days, minimum_balances::text, attach_invoice,
        sender_name, sender_email, reply_to, smtp_host, smtp_port, smtp_user, smtp_secret,
        smtp_security, line1, line2, postal_code, city, region, country, tax_id,
-       late_interest, late_rate, late_fee, late_law, reference_rates::text
+       late_interest, late_rate, late_fee, late_law, reference_rates::text,
+       contact_cap
 FROM tenancy_organization WHERE id = ANY(%s)
 """
 _BANKS = """
@@ -81,6 +82,7 @@ class OrganizationFacts:
     templates: Mapping[tuple[str, str, str], OwnTemplate]
     channels: Mapping[str, ChannelFacts]
     late: LateTerms | None
+    contact_cap: int | None
     # What `sender.words` found of it so far, by template, channel and language.
     wordings: dict[tuple[str, str, str], Compiled] = field(default_factory=dict)
 
@@ -144,6 +146,7 @@ def _organization(
             country=row[31] or row[26],
             newer=json.loads(row[32]),
         ),
+        contact_cap=row[33],
     )
 
 
