@@ -24,6 +24,7 @@ from dunwell.web.requests import Here, here
 DAYS: Final = 7
 FIRST: Final = 10
 PAGE: Final = 50
+HELD: Final = 60
 _STATES: Final = {"planned": AHEAD, "sent": ("sending", "sent"), "failed": ("failed",),
                   "skipped": ("skipped",)}  # fmt: skip
 
@@ -46,7 +47,7 @@ def overview(request: HttpRequest) -> HttpResponse:
     planned = sends.of_day(day=at.today, states=AHEAD, late=True, **asked)[: FIRST + 1]
     done = sends.of_day(day=at.today, states=DONE, **asked).order_by("-at", "-id")[: FIRST + 1]
     troubles = list(sends.failed(**asked)[: FIRST + 1])
-    held = held_invoices(chosen=chosen.filter, organization=at.organization, now=at.now)
+    held = held_invoices(chosen=chosen.filter, organization=at.organization, now=at.now, most=HELD)
     context = {
         "chosen": chosen,
         "today": days[0],
