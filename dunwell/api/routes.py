@@ -15,6 +15,7 @@ from dunwell.api.reading import StrictParser
 from dunwell.api.resources import (
     board,
     cadences,
+    channels,
     chasing,
     customers,
     events,
@@ -101,6 +102,8 @@ api.add_router("/templates", templates.router)
 api.add_router("/imports", imports.router)
 api.add_router("/activities", standing.activities)
 api.add_router("/organization", organization.router)
+api.add_router("/channels", channels.router)
+api.add_router("/suppressions", channels.suppressions)
 api.add_router("/members", organization.members)
 api.add_router("/contact-roles", organization.contact_roles)
 api.add_router("/events", events.router)

@@ -3,8 +3,9 @@
 from django.apps import AppConfig
 
 from dunwell.ports.registry import register_channel, register_documents
+from dunwell.ports.services import register_services
 from dunwell.ports.webhooks import register_hook_reader
-from dunwell.providers.email_anymail import AnymailHooks, AnymailProvider
+from dunwell.providers.email_anymail import SERVICES, AnymailHooks, AnymailProvider
 from dunwell.providers.email_smtp import SmtpProvider
 from dunwell.providers.pdf_typst import TypstRenderer
 from dunwell.providers.sandbox_outbox import SandboxOutbox
@@ -22,6 +23,7 @@ class HouseConfig(AppConfig):
         register_channel(channel="email", name="email_smtp", factory=SmtpProvider.open)
         register_channel(channel="email", name="email_anymail", factory=AnymailProvider.open)
         register_hook_reader(channel="email", name="email_anymail", reader=AnymailHooks())
+        register_services(provider="email_anymail", services=SERVICES)
         register_channel(
             channel="email",
             name="sandbox_outbox",

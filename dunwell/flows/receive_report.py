@@ -188,7 +188,7 @@ def _of_address(row: ReceivedReport, delivery: Delivery | None, now: datetime) -
         detail=row.detail,
         delivery_id=delivery.pk if delivery else None,
         contact_id=_contact(delivery, channel, address),
-        also=_listed(channel, address),
+        also=listed_on(channel, address),
     )
 
 
@@ -203,7 +203,7 @@ def _free(channel: str, address: str, now: datetime) -> None:
             now=now,
             channel=channel,
             address=address,
-            also=_listed(channel, address),
+            also=listed_on(channel, address),
         )
 
 
@@ -217,7 +217,7 @@ def _contact(delivery: Delivery | None, channel: str, address: str) -> UUID | No
     return contact.pk if same else None
 
 
-def _listed(channel: str, address: str) -> list[UUID]:
+def listed_on(channel: str, address: str) -> list[UUID]:
     """Return the invoices whose own list names the address."""
     if channel != "email":
         return []

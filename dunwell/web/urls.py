@@ -2,9 +2,20 @@
 
 from django.urls import URLPattern, URLResolver, include, path
 
-from dunwell.web.pages import board, chasing, customers, filtering, home, invoices, payments, views
+from dunwell.web.pages import (
+    board,
+    chasing,
+    customers,
+    filtering,
+    home,
+    invoices,
+    payments,
+    unsubscribe,
+    views,
+)
 
 urlpatterns: list[URLPattern | URLResolver] = [
+    path("unsubscribe/<str:token>", unsubscribe.unsubscribe, name="unsubscribe"),
     path("accounts/", include("dunwell.web.accounts.urls")),
     path("settings/", include("dunwell.web.pages.settings.urls")),
     path("imports/", include("dunwell.web.pages.imports.urls")),

@@ -10,8 +10,11 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
+from dunwell.ledger.operations import block_address
 from dunwell.tenancy.models import Organization
 from dunwell.tenancy.operations import create_sandbox
+from dunwell.tenancy.roles import SYSTEM_ACTOR
+from dunwell.tenancy.scope import organization_scope
 
 START = datetime(2026, 3, 1, 8, tzinfo=UTC)
 
@@ -123,7 +126,17 @@ def furnish(program: Program) -> dict[str, str]:
         "member_id": program.get("/members")["items"][0]["id"],
         "import_id": upload(program, b"name\nX\n", kind="customers", dry_run="true").json["id"],
         "template_id": "new_invoice",
+        "suppression_id": _suppressed(program),
+        "channel": "email",
     }
+
+
+def _suppressed(program: Program) -> str:
+    with organization_scope(program.organization.pk):
+        block_address(
+            actor=SYSTEM_ACTOR, now=START, channel="email", address="b@x.example", reason="opted_out"
+        )
+    return str(program.get("/suppressions")["items"][0]["id"])
 
 
 def answer(response: Any) -> Answer:

@@ -16,6 +16,7 @@ from dunwell.flows import settings
 from dunwell.ledger.models import ContactRole
 from dunwell.tenancy.errors import NotFound
 from dunwell.tenancy.models import Member, Organization
+from dunwell.tenancy.operations import dkim
 from dunwell.tenancy.roles import Permission
 
 router = Router(tags=["organization"])
@@ -25,6 +26,7 @@ contact_roles = Router(tags=["organization"])
 _TEXTS = (
     "legal_name", "tax_id", "email", "phone", "invoice_prefix", "holiday_calendar", "sender_name",
     "sender_email", "reply_to", "smtp_host", "smtp_user", "smtp_password", "late_rate", "late_law",
+    "copy_address",
 )  # fmt: skip
 _SHOWN = (
     "id", "slug", "name", "legal_name", "tax_id", "email", "phone", "time_zone", "currency",
@@ -32,7 +34,8 @@ _SHOWN = (
     "business_days_only", "holiday_calendar", "attach_invoice", "stale_after_days",
     "late_interest", "late_rate", "late_fee", "late_law", "reference_rates",
     "sender_name", "sender_email", "reply_to", "smtp_host", "smtp_port",
-    "smtp_user", "smtp_security", "address",
+    "smtp_user", "smtp_security", "address", "track_opened", "list_unsubscribe", "copy_to",
+    "copy_address",
 )  # fmt: skip
 
 
@@ -70,6 +73,24 @@ class OrganizationPatch(shapes.Body):
     smtp_user: shapes.Line | None = None
     smtp_password: shapes.Line | None = None
     smtp_security: Literal["none", "starttls", "tls"] = "starttls"
+    track_opened: shapes.YesNo = False
+    list_unsubscribe: shapes.YesNo = False
+    copy_to: Literal["", "owner", "address"] = ""
+    copy_address: shapes.Line | None = None
+
+
+class DkimOut(BaseModel):
+    """The TXT record under which receivers find the key that our mails are signed with."""
+
+    name: str
+    value: str
+
+
+class DkimIn(shapes.Body):
+    """For which domain to sign, and under which selector."""
+
+    domain: Annotated[str, Field(max_length=253)]
+    selector: Annotated[str, Field(max_length=63)] = "dunwell"
 
 
 class OrganizationOut(BaseModel):
@@ -110,6 +131,11 @@ class OrganizationOut(BaseModel):
     smtp_port: int
     smtp_user: str
     smtp_security: str
+    track_opened: bool
+    list_unsubscribe: bool
+    copy_to: str
+    copy_address: str
+    dkim: DkimOut | None
 
 
 class MemberOut(BaseModel):
@@ -149,6 +175,24 @@ def change(request: HttpRequest, data: OrganizationPatch) -> Any:
     place = here(request, Permission.SETTINGS)
     changed = flows.change_settings(changes=_changes(data), actor=place.actor, now=place.now)
     return present(place, changed)
+
+
+@router.put("/dkim", response=DkimOut)
+def make_dkim(request: HttpRequest, data: DkimIn) -> Any:
+    """Make a new key to sign mails with; publish the record that is answered."""
+    place = here(request, Permission.SETTINGS)
+    made = dkim.make_dkim_key(
+        domain=data.domain, selector=data.selector, actor=place.actor, now=place.now
+    )
+    return {"name": made.name, "value": made.value}
+
+
+@router.delete("/dkim", response={204: None})
+def remove_dkim(request: HttpRequest) -> Any:
+    """Sign no more."""
+    place = here(request, Permission.SETTINGS)
+    dkim.remove_dkim_key(actor=place.actor, now=place.now)
+    return Status(204, None)
 
 
 @members.get("", response=Page[MemberOut])
@@ -235,8 +279,14 @@ def present(place: Here, row: Organization) -> dict[str, Any]:
         "minimum_balances": [
             shapes.money_of(minor, code) for code, minor in sorted(row.minimum_balances.items())
         ],
+        "dkim": _dkim(row),
         "default_owner": shapes.Owners(row).first_of(),
     }
+
+
+def _dkim(row: Organization) -> dict[str, str] | None:
+    record = dkim.dkim_record(organization=row)
+    return {"name": record.name, "value": record.value} if record else None
 
 
 def _role(row: ContactRole) -> dict[str, Any]:

@@ -48,6 +48,7 @@ def route(organization: OrganizationFacts, channel: Channel) -> Route:
         options = _own(organization) or installation_smtp()
     if not options or not organization.sender_email:
         return Route(channel, "", failure="sender_not_set_up")
+    options = {**options, **_signature(organization)}
     return Route(channel, "email_smtp", tuple(sorted(options.items())))
 
 
@@ -57,6 +58,8 @@ def _chosen(organization: OrganizationFacts, channel: Channel) -> Route:
         return Route(channel, "", failure="sender_not_set_up")
     chosen = organization.channels[channel]
     options = {**chosen.options, **_opened(chosen.sealed)}
+    if channel is Channel.EMAIL and organization.mail.track_opened:
+        options["track_opens"] = 1
     return Route(channel, chosen.provider, tuple(sorted(options.items())))
 
 
@@ -64,6 +67,20 @@ def _chosen(organization: OrganizationFacts, channel: Channel) -> Route:
 def _opened(sealed: str) -> dict[str, str]:
     """Decrypt a provider's secrets, once for as long as they stay the same."""
     return dict(json.loads(decrypt(sealed=sealed) or "{}"))
+
+
+def _signature(organization: OrganizationFacts) -> dict[str, Setting]:
+    """Return how to sign by DKIM; nothing where no key was made, or for another domain."""
+    mail = organization.mail
+    domain = organization.sender_email.rpartition("@")[2].lower()
+    ours = domain == mail.dkim_domain or domain.endswith(f".{mail.dkim_domain}")
+    if not mail.dkim_secret or not ours:
+        return {}
+    return {
+        "dkim_domain": mail.dkim_domain,
+        "dkim_selector": mail.dkim_selector,
+        "dkim_key": decrypt(sealed=mail.dkim_secret),
+    }
 
 
 def _own(organization: OrganizationFacts) -> dict[str, Setting]:

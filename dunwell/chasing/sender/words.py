@@ -3,6 +3,8 @@
 from datetime import datetime
 from functools import lru_cache
 
+from django.conf import settings
+
 from dunwell.chasing.sender.account_values import account_values
 from dunwell.chasing.sender.batches import Job
 from dunwell.chasing.sender.facts import AccountSubject, OrganizationFacts
@@ -17,8 +19,9 @@ from dunwell.chasing.wording import (
     render,
 )
 from dunwell.chasing.wording.errors import NoSuchTemplate
-from dunwell.core.mime import Address, Attachment, message_id
+from dunwell.core.mime import Address, Attachment, is_address, message_id
 from dunwell.ports.messages import Content, Envelope
+from dunwell.tenancy.unsubscribing import unsubscribe_token
 
 
 def envelope(job: Job, *, now: datetime) -> Envelope:
@@ -35,6 +38,38 @@ def envelope(job: Job, *, now: datetime) -> Envelope:
         date=now,
         language=job.subject.language,
         reply_to=reply_to,
+        headers=_unsubscribe(job) if organization.mail.list_unsubscribe else (),
+        copies=_copies(job) if organization.mail.copy_to else (),
+    )
+
+
+def _copies(job: Job) -> tuple[Address, ...]:
+    """Say who of us gets a copy unseen; it is no message to a customer and counts nowhere."""
+    mail, address = job.subject.organization.mail, ""
+    if job.channel != "email":
+        return ()
+    if mail.copy_to == "owner":
+        address = job.subject.owner[1]
+    elif mail.copy_to == "address":
+        address = mail.copy_address
+    same = address.lower() == job.to_address.lower()
+    return (Address("", address),) if is_address(address) and not same else ()
+
+
+def _unsubscribe(job: Job) -> tuple[tuple[str, str], ...]:
+    """Offer to be left alone by mail or one click (RFC 2369, RFC 8058)."""
+    organization = job.subject.organization
+    if job.channel != "email" or job.template == "new_invoice":
+        return ()
+    address = organization.reply_to or organization.sender_email
+    link = f"<mailto:{address}?subject=unsubscribe>" if address else ""
+    if not settings.URL:
+        return (("List-Unsubscribe", link),) if link else ()
+    token = unsubscribe_token(organization_id=organization.id, address=job.to_address)
+    page = f"<{settings.URL}/unsubscribe/{token}>"
+    return (
+        ("List-Unsubscribe", f"{page}, {link}" if link else page),
+        ("List-Unsubscribe-Post", "List-Unsubscribe=One-Click"),
     )
 
 

@@ -5,28 +5,13 @@ interface works with `email_smtp`, as does that of SendGrid, which anymail no lo
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from importlib import import_module
 from typing import Any, Final
 
 from django.utils.translation import gettext as _
 
 from dunwell.ports.errors import NotConfigured
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Service:
-    """One service: its name, its settings for sending, and those its calls are checked with.
-
-    `secrets` must be given to send; `options` may be; `hook` are secrets that its webhooks are
-    signed with, if it signs them.
-    """
-
-    title: str
-    secrets: tuple[str, ...]
-    options: tuple[str, ...] = ()
-    hook: tuple[str, ...] = ()
-
+from dunwell.ports.services import Service
 
 SERVICES: Final[Mapping[str, Service]] = {
     "postmark": Service(title="Postmark", secrets=("server_token",), options=("message_stream",)),

@@ -21,14 +21,11 @@ from re import compile as pattern
 from time import monotonic
 from typing import Literal, NoReturn
 
-import idna
 from django.utils.translation import gettext as _
 
 from dunwell.core import mime
-from dunwell.core.mime import Address
 from dunwell.ports.errors import (
     HandOverError,
-    NotConfigured,
     Refused,
     TemporarilyRefused,
     Unreachable,
@@ -37,6 +34,8 @@ from dunwell.ports.errors import (
 )
 from dunwell.ports.messages import Envelope, Outgoing, Receipt
 from dunwell.ports.registry import Settings
+from dunwell.providers.email_smtp.dkim import signed
+from dunwell.providers.email_smtp.route import Route, opening_of
 from dunwell.providers.email_smtp.session import Session, open_session
 from dunwell.providers.email_smtp.settings import SmtpSettings
 from dunwell.providers.email_smtp.wire import Reply, WireBroken
@@ -63,7 +62,7 @@ class SmtpProvider:
 
     def hand_over(self, message: Outgoing, *, go: Callable[[], bool]) -> Receipt:
         """Hand one email over. See `ports.channels.ChannelProvider` for what it promises."""
-        route = _Route.of(message.envelope)
+        route = Route.of(message.envelope)
         session = self._ready_session(route)
         was_ahead, done = bool(session.ahead), False
         following = message.following if self._ahead else None
@@ -96,7 +95,7 @@ class SmtpProvider:
             self._drop()
         self._drop()
 
-    def _ready_session(self, route: "_Route") -> Session:
+    def _ready_session(self, route: Route) -> Session:
         session, now, limits = self._session, monotonic(), self._settings
         if session is not None:
             tired = (
@@ -128,58 +127,6 @@ class _Answered(Exception):
         self.session_usable = session_usable
 
 
-class _Route:
-    """Who sends to whom, as the wire wants it: domains in ASCII, nothing that breaks a line."""
-
-    __slots__ = ("opening", "reply_to", "sender", "to", "utf8")
-
-    def __init__(self, sender: Address, to: Address, reply_to: Address | None) -> None:
-        self.sender = sender
-        self.to = to
-        self.reply_to = reply_to
-        emails = sender.email + to.email + (reply_to.email if reply_to else "")
-        self.utf8 = not emails.isascii()
-        # What opens its envelope where the server takes several commands at once.
-        self.opening = b"" if self.utf8 else _opening(*self.lines())
-
-    def lines(self, extra: bytes = b"") -> tuple[bytes, bytes]:
-        """Write the commands that name sender and recipient."""
-        sender, to = self.sender.email.encode(), self.to.email.encode()
-        return b"MAIL FROM:<" + sender + b">" + extra, b"RCPT TO:<" + to + b">"
-
-    @classmethod
-    def of(cls, envelope: Envelope) -> "_Route":
-        """Check the addresses before anyone is asked. Raises Refused or NotConfigured."""
-        to = _wire_address(envelope.to)
-        if to is None:
-            why = _("“%(email)s” is not an email address") % {"email": envelope.to.email}
-            raise Refused(code=0, text=why, recipient_bad=True)
-        sender = _wire_address(envelope.sender)
-        reply_to = None if envelope.reply_to is None else _wire_address(envelope.reply_to)
-        if sender is None or (envelope.reply_to is not None and reply_to is None):
-            raise NotConfigured(what=_("the sender's or reply address is not an email address"))
-        return cls(sender, to, reply_to)
-
-
-def _opening(mail: bytes, rcpt: bytes) -> bytes:
-    return b"".join((mail, b"\r\n", rcpt, b"\r\nDATA\r\n"))
-
-
-def _wire_address(address: Address) -> Address | None:
-    """Write the domain of an address in ASCII; None if it is no address."""
-    email = address.email
-    if not mime.is_address(email):
-        return None
-    if email.isascii():
-        return address
-    local, _at, domain = email.rpartition("@")
-    try:
-        ascii_domain = idna.encode(domain, uts46=True).decode("ascii")
-    except idna.IDNAError:
-        return None
-    return Address(address.name, f"{local}@{ascii_domain}")
-
-
 class _Transfer:
     """One message on its way through one session."""
 
@@ -189,7 +136,7 @@ class _Transfer:
         self,
         session: Session,
         settings: SmtpSettings,
-        route: _Route,
+        route: Route,
         message: Outgoing,
         following: Envelope | None,
     ) -> None:
@@ -203,7 +150,9 @@ class _Transfer:
         """Go through the exchange drawn at the top of this file."""
         try:
             open_envelope = (
-                self._pipelined_envelope if self._session.pipelining else self._stepwise_envelope
+                self._pipelined_envelope
+                if self._session.pipelining and not self._route.copies
+                else self._stepwise_envelope
             )
             raw = open_envelope(go)
         except WireBroken as broken:
@@ -216,7 +165,7 @@ class _Transfer:
         if self._session.ahead:
             self._session.ahead = b""
         else:
-            opening = self._route.opening or _opening(*self._envelope_lines())
+            opening = self._route.opening or opening_of(*self._envelope_lines())
             wire.send(opening, timeout=timeout)
         raw = self._rendered()
         self._ask(go)
@@ -234,11 +183,20 @@ class _Transfer:
         mail, rcpt = self._envelope_lines()
         self._expect_taken(session.command(mail, timeout=timeout), of_recipient=False)
         self._expect_taken(session.command(rcpt, timeout=timeout), of_recipient=True)
+        self._add_copies()
         session.wire.send(b"DATA\r\n", timeout=timeout)
         raw = self._rendered()
         self._ask(go)
         self._expect_open(session.wire.reply(timeout=timeout))
         return raw
+
+    def _add_copies(self) -> None:
+        """Name who gets a copy; a copy that is refused does not keep the message back."""
+        for copy in self._route.copies:
+            line = b"RCPT TO:<" + copy.email.encode() + b">"
+            reply = self._session.command(line, timeout=self._settings.command_timeout)
+            if reply.code == 421:
+                raise WireBroken(reply.text)
 
     def _envelope_lines(self) -> tuple[bytes, bytes]:
         extra = b""
@@ -262,7 +220,7 @@ class _Transfer:
     def _built(self) -> bytes:
         envelope, content = self._message.envelope, self._message.content()
         try:
-            return mime.build(
+            raw = mime.build(
                 message_id=envelope.message_id,
                 date=envelope.date,
                 sender=self._route.sender,
@@ -277,6 +235,15 @@ class _Transfer:
             )
         except mime.MimeError as problem:
             raise Refused(code=0, text=str(problem)) from problem
+        settings = self._settings
+        if not settings.dkim_key:
+            return raw
+        return signed(
+            raw,
+            domain=settings.dkim_domain,
+            selector=settings.dkim_selector,
+            key=settings.dkim_key,
+        )
 
     @staticmethod
     def _ask(go: Callable[[], bool]) -> None:
@@ -309,7 +276,7 @@ class _Transfer:
 
     def _write(self, raw: bytes) -> None:
         message = raw.replace(b"\r\n.", b"\r\n..") + b".\r\n"
-        ahead = self._next_opening()
+        ahead = self._nextopening_of()
         wire, timeout = self._session.wire, self._settings.data_timeout
         try:
             wire.send(message + ahead, timeout=timeout, counted=len(message))
@@ -319,14 +286,14 @@ class _Transfer:
             text = _("broken off in the middle of the message: %(why)s") % {"why": broken}
             raise Unreachable(text=text) from broken
 
-    def _next_opening(self) -> bytes:
+    def _nextopening_of(self) -> bytes:
         """Open the next message's envelope, if there is one that this connection can carry."""
         session, following = self._session, self._following
         last = session.messages + 1 >= self._settings.max_messages
         if following is None or last or not session.pipelining:
             return b""
         try:
-            return _Route.of(following).opening
+            return Route.of(following).opening
         except HandOverError:
             # It is told when its own turn comes.
             return b""

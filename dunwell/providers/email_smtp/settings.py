@@ -22,7 +22,8 @@ class SmtpSettings:
     delivery is uncertain, and so long a payment may have to wait. A connection carries at most
     `max_messages`, lives `max_age` and may rest `max_idle`. `hello` names us in EHLO (default:
     our IP address). `ca_file` is for a private certificate authority; `verify` off accepts any
-    certificate.
+    certificate. With `dkim_key` (RSA, PEM) every message is signed for `dkim_domain` under
+    `dkim_selector` (RFC 6376).
     """
 
     host: str
@@ -33,6 +34,9 @@ class SmtpSettings:
     verify: bool = True
     ca_file: str = ""
     hello: str = ""
+    dkim_domain: str = ""
+    dkim_selector: str = ""
+    dkim_key: str = field(default="", repr=False)
     connect_timeout: float = 10.0
     command_timeout: float = 30.0
     data_timeout: float = 60.0

@@ -28,6 +28,7 @@ from dunwell.tenancy.roles import Permission
 from dunwell.web import timeline
 from dunwell.web.cards import card
 from dunwell.web.doors import attempt, member_page
+from dunwell.web.pages.blocks import blocks_of
 from dunwell.web.pages.forms import ContactForm, CustomerForm, NewCustomerForm, as_input
 from dunwell.web.requests import Here, here
 
@@ -210,7 +211,13 @@ def contact(
             messages.success(request, _("Saved."))
             return redirect("customer", customer_id)
     roles = ContactRole.objects.order_by("name")[:100]
-    context = {"form": form, "customer": shown, "contact": changed, "roles": roles}
+    context = {
+        "form": form,
+        "customer": shown,
+        "contact": changed,
+        "roles": roles,
+        "blocks": blocks_of(changed, at=at) if changed else (),
+    }
     return _form(request, "customers/contact.html", context)
 
 
@@ -245,7 +252,26 @@ def _form(request: HttpRequest, template: str, context: dict[str, Any]) -> HttpR
     return render(request, template, context, status=422 if context["form"].errors else 200)
 
 
+@require_POST
+@member_page
+def lift(request: HttpRequest, customer_id: UUID, contact_id: UUID, channel: str) -> HttpResponse:
+    """Use a contact's address again that was blocked."""
+    at = here(request)
+    at.actor.require(Permission.LEDGER_WRITE)
+    found = _contact_of(customer_id, contact_id)
+    ledger.block_contact(
+        actor=at.actor, now=at.now, contact_id=found.pk, channel=channel, reason=""
+    )
+    messages.success(request, _("The address is used again."))
+    return redirect("contact", customer_id, contact_id)
+
+
 urlpatterns = [
+    path(
+        "customers/<uuid:customer_id>/contacts/<uuid:contact_id>/lift/<str:channel>",
+        lift,
+        name="contact_lift",
+    ),
     path("customers/", customers, name="customers"),
     path("customers/new", new, name="customer_new"),
     path("customers/known", known, name="customers_known"),

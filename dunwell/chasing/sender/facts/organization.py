@@ -20,7 +20,9 @@ SELECT id, name, legal_name, email, phone, time_zone, locale, sandbox_now IS NOT
        sender_name, sender_email, reply_to, smtp_host, smtp_port, smtp_user, smtp_secret,
        smtp_security, line1, line2, postal_code, city, region, country, tax_id,
        late_interest, late_rate, late_fee, late_law, reference_rates::text,
-       contact_cap
+       contact_cap,
+       track_opened, list_unsubscribe, copy_to, copy_address, dkim_domain, dkim_selector,
+       dkim_secret
 FROM tenancy_organization WHERE id = ANY(%s)
 """
 _BANKS = """
@@ -57,6 +59,19 @@ class ChannelFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class MailFacts:
+    """What an organization wants of its emails beside their words; `dkim_secret` is encrypted."""
+
+    track_opened: bool
+    list_unsubscribe: bool
+    copy_to: str
+    copy_address: str
+    dkim_domain: str
+    dkim_selector: str
+    dkim_secret: str
+
+
+@dataclass(frozen=True, slots=True)
 class OrganizationFacts:
     """An organization as the sender needs it."""
 
@@ -79,6 +94,7 @@ class OrganizationFacts:
     country: str
     banks: tuple[tuple[str, ...], ...]
     tax_id: str
+    mail: MailFacts
     templates: Mapping[tuple[str, str, str], OwnTemplate]
     channels: Mapping[str, ChannelFacts]
     late: LateTerms | None
@@ -137,6 +153,7 @@ def _organization(
         country=row[26],
         banks=banks,
         tax_id=row[27],
+        mail=MailFacts(*row[34:41]),
         templates=templates,
         channels=channels,
         late=late_terms(

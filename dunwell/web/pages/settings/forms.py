@@ -108,6 +108,27 @@ class SendingForm(forms.Form):
         widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
         help_text=_("Kept encrypted. Leave empty to keep the present one."),
     )
+    copy_to = forms.ChoiceField(
+        label=_("A copy of every mail goes to"),
+        required=False,
+        choices=[
+            ("", _("nobody")),
+            ("owner", _("the owner of the invoice")),
+            ("address", _("this address:")),
+        ],
+        help_text=_("Unseen by the customer; it counts as no message to them."),
+    )
+    copy_address = forms.EmailField(label=_("Address for copies"), required=False)
+    list_unsubscribe = forms.BooleanField(
+        label=_("Let readers of reminders unsubscribe (List-Unsubscribe)"),
+        required=False,
+        help_text=_("For where the law asks it: reminders are no advertising."),
+    )
+    track_opened = forms.BooleanField(
+        label=_("Note when a mail is opened"),
+        required=False,
+        help_text=_("Only through an email service, and only where your readers agreed."),
+    )
     attach_invoice = forms.BooleanField(label=_("Attach the invoice as PDF"), required=False)
     catch_up_hours = forms.IntegerField(
         label=_("Catch up for hours"),
@@ -138,6 +159,10 @@ class SendingForm(forms.Form):
         (
             _("Mail server"),
             ("smtp_host", "smtp_port", "smtp_security", "smtp_user", "smtp_password"),
+        ),
+        (
+            _("Copies, opening, unsubscribing"),
+            ("copy_to", "copy_address", "track_opened", "list_unsubscribe"),
         ),
         (
             _("Reminders"),

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from dunwell.web.pages.settings import late, people, views
+from dunwell.web.pages.settings import email, late, people, views
 
 urlpatterns = [
     path("", views.company, name="settings"),
@@ -16,6 +16,10 @@ urlpatterns = [
     path("sending/", views.sending, name="settings_sending"),
     path("sending/test/", views.send_test, name="settings_sending_test"),
     path("late-payment/", late.late_payment, name="settings_late"),
+    path("sending/email/", email.email, name="settings_email"),
+    path("sending/email/remove/", email.remove, name="settings_email_remove"),
+    path("sending/email/sign/", email.sign, name="settings_email_sign"),
+    path("sending/email/unsign/", email.unsign, name="settings_email_unsign"),
     path("members/", people.members, name="settings_members"),
     path("members/<uuid:member_id>/", people.member, name="settings_member"),
     path("members/<uuid:member_id>/deactivate/", people.deactivate, name="settings_deactivate"),
