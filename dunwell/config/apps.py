@@ -2,8 +2,8 @@
 
 from django.apps import AppConfig
 
+from dunwell.ports.carriers import register_services
 from dunwell.ports.registry import register_channel, register_documents
-from dunwell.ports.services import register_services
 from dunwell.ports.webhooks import register_hook_reader
 from dunwell.providers.email_anymail import SERVICES, AnymailHooks, AnymailProvider
 from dunwell.providers.email_smtp import SmtpProvider

@@ -134,7 +134,11 @@ def furnish(program: Program) -> dict[str, str]:
 def _suppressed(program: Program) -> str:
     with organization_scope(program.organization.pk):
         block_address(
-            actor=SYSTEM_ACTOR, now=START, channel="email", address="b@x.example", reason="opted_out"
+            actor=SYSTEM_ACTOR,
+            now=START,
+            channel="email",
+            address="b@x.example",
+            reason="opted_out",
         )
     return str(program.get("/suppressions")["items"][0]["id"])
 

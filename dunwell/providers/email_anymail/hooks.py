@@ -26,7 +26,7 @@ from dunwell.core.mime import Address
 from dunwell.ports.incoming import DeliveryReport, Incoming, IncomingFile, Report
 from dunwell.ports.registry import Settings
 from dunwell.ports.webhooks import HookRefused, HookRequest, Told
-from dunwell.providers.email_anymail.services import service_of
+from dunwell.providers.email_anymail.carriers import service_of
 
 _NAME: Final = "email_anymail"
 _DEAD: Final = frozenset({"bounced", "invalid"})

@@ -16,7 +16,7 @@ from dunwell.ports.errors import NotConfigured, Refused
 from dunwell.ports.messages import Channel, Content, Envelope, Outgoing, Receipt
 from dunwell.providers.calls import Caller
 from dunwell.providers.email_anymail.answers import error_of, reference_of
-from dunwell.providers.email_anymail.services import open_backend, service_of
+from dunwell.providers.email_anymail.carriers import open_backend, service_of
 
 _DEADLINE: Final = 30.0
 _KEEP_ID: Final = {"postmark": ("X-PM-KeepID", "true")}

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST
 
 from dunwell.flows import mail_settings
-from dunwell.ports.services import Service, services_of
+from dunwell.ports.carriers import Service, services_of
 from dunwell.tenancy.operations import dkim
 from dunwell.tenancy.operations.channels import ChannelSettings, channel_settings, remove_channel
 from dunwell.tenancy.roles import Permission

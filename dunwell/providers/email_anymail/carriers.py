@@ -10,8 +10,8 @@ from typing import Any, Final
 
 from django.utils.translation import gettext as _
 
+from dunwell.ports.carriers import Service
 from dunwell.ports.errors import NotConfigured
-from dunwell.ports.services import Service
 
 SERVICES: Final[Mapping[str, Service]] = {
     "postmark": Service(title="Postmark", secrets=("server_token",), options=("message_stream",)),
