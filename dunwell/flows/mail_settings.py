@@ -5,6 +5,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from django.utils.translation import gettext as _
+
 from dunwell.flows.receive_report import listed_on
 from dunwell.ledger.models import Suppression
 from dunwell.ledger.operations import block_address, free_address
@@ -29,6 +31,8 @@ def choose_provider(
     A secret that is not given stays as it was. Raises InvalidInput, NotAllowed.
     """
     actor.require(Permission.SETTINGS)
+    if provider == "sandbox_outbox":  # would swallow a live organization's messages
+        raise InvalidInput.at("provider", _("Only sandboxes have an outbox."))
     before = channel_settings(channel=channel)
     kept = before.secrets if before is not None and before.provider == provider else {}
     given = {name: value for name, value in secret_values.items() if value}

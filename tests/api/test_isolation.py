@@ -42,8 +42,8 @@ IN_BODIES = [
     ("GET", "/chasing/preview?cadence_id={cadence_id}", None, 404),
     ("GET", "/invoices?owner={member_id}", None, 422),
 ]  # fmt: skip
-# The names of templates are words, not ids: each organization has its own under the same words.
-WITHOUT_IDS = {"template_id"}
+# The names of templates and channels are words, not ids: each organization has its own there.
+WITHOUT_IDS = {"template_id", "channel"}
 
 
 @cache
