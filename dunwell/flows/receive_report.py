@@ -21,7 +21,7 @@ from dunwell.ledger.operations import block_address, free_address
 from dunwell.ledger.operations.history import activity
 from dunwell.ports.incoming import DeliveryReport, Report
 from dunwell.tenancy import events
-from dunwell.tenancy.models import Organization
+from dunwell.tenancy.models import Member, Organization
 from dunwell.tenancy.roles import SYSTEM_ACTOR
 
 WAIT: Final = timedelta(days=1)
@@ -124,10 +124,19 @@ def _take(row: ReceivedReport, now: datetime) -> bool:
         elif not late:
             return False
         delivery = None
-    else:
+    elif not _about_a_copy(row, delivery):
         delivery = _carry_out(row, delivery, now)
     ReceivedReport.objects.filter(pk=row.pk).update(taken_at=now, delivery=delivery)
     return True
+
+
+def _about_a_copy(row: ReceivedReport, delivery: Delivery) -> bool:
+    """Say whether a report is about the copy that one of us got, not the customer's message."""
+    address = row.address.strip().lower()
+    if not address or delivery.channel != "email" or address == delivery.to_address.lower():
+        return False
+    ours = Organization.objects.filter(pk=row.organization_id, copy_address__iexact=address)
+    return ours.exists() or Member.objects.filter(email__iexact=address).exists()
 
 
 def _carry_out(row: ReceivedReport, delivery: Delivery, now: datetime) -> Delivery:

@@ -172,3 +172,12 @@ def test_the_same_report_with_another_time_is_not_taken_twice(desk: Desk, sent: 
     later = replace(report, at=report.at + timedelta(hours=1))
     assert tell(desk, report, later) == [True, False]
     assert Activity.objects.filter(kind="delivery_report").count() == 1
+
+
+def test_a_bounce_of_our_own_copy_is_none_of_the_customers(desk: Desk, sent: Delivery) -> None:
+    Organization.objects.filter(pk=desk.organization.pk).update(copy_address="us@fjord.example")
+    tell(desk, told(sent, Report.BOUNCED, address="Us@fjord.example"))
+    assert outcome(sent) == ("sent", "sent", "")
+    assert Contact.objects.get().email_blocked == ""
+    tell(desk, told(sent, Report.BOUNCED, address="jo.forwarded@elsewhere.example"))
+    assert outcome(sent)[0] == "bounced"
