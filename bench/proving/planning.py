@@ -12,7 +12,7 @@ from bench.house import make_invoices
 from bench.proving.sending import invariants
 from bench.sizes import Planning
 from dunwell.chasing.operations.cadences import create_cadence, read_steps
-from dunwell.chasing.operations.schedules import apply_cadence_bulk
+from dunwell.chasing.operations.schedules import apply_cadences
 from dunwell.commands.replaying.play import STEPS
 from dunwell.core.schedule import PlanMode, instances, plan
 from dunwell.ledger.models import Invoice
@@ -86,10 +86,9 @@ def _written(count: int) -> tuple[float, int]:
             cursor.execute("ANALYZE")
         ids = list(Invoice.objects.order_by("id").values_list("id", flat=True))
         begun = time.perf_counter()
-        apply_cadence_bulk(
+        apply_cadences(
             organization=organization,
-            invoice_ids=ids,
-            cadence_id=cadence.pk,
+            chosen=dict.fromkeys(ids, cadence.pk),
             actor=SYSTEM_ACTOR,
             now=now,
         )

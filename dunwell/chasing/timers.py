@@ -7,7 +7,7 @@ from uuid import UUID
 from django.db import connection
 
 from dunwell.chasing.accounts.timers import do_runs, next_run, next_unfold, unfold
-from dunwell.chasing.models import Pause, PlannedSend
+from dunwell.chasing.models import Pause
 from dunwell.chasing.operations.planning import replan
 from dunwell.chasing.sender.facts import Subject, load_subjects
 from dunwell.chasing.sender.session import one_sender
@@ -77,24 +77,31 @@ def plan_lost_issues(*, organization: Organization, at: datetime) -> int:
 # Messages that wait for their next try, or in the batch of a sender that lives or died: both by
 # partial indexes that hold next to nothing, though the table holds every message ever sent.
 _UNDER_WAY = """
-SELECT EXISTS (SELECT FROM inbox_delivery d
-               WHERE d.organization_id = %(org)s AND d.state = 'queued' AND d.batch_id IS NULL
-                 AND d.planned_send_id IS NOT NULL)
-    OR EXISTS (SELECT FROM chasing_batch b JOIN inbox_delivery d ON d.batch_id = b.id
-               WHERE d.organization_id = %(org)s)
+(EXISTS (SELECT FROM inbox_delivery d
+         WHERE d.organization_id = %(org)s AND d.state = 'queued' AND d.batch_id IS NULL
+           AND d.planned_send_id IS NOT NULL)
+ OR EXISTS (SELECT FROM chasing_batch b JOIN inbox_delivery d ON d.batch_id = b.id
+            WHERE d.organization_id = %(org)s))
 """
-
-
-_NEXT = "SELECT min(at) FROM chasing_plannedsend WHERE organization_id = %s AND state = 'planned'"
+_NEXT = f"""
+SELECT {_UNDER_WAY}, (SELECT min(at) FROM chasing_plannedsend
+                      WHERE organization_id = %(org)s AND state = 'planned')
+"""  # noqa: S608  # only our own words
+# Also a put-back send that waits for its turn.
+_WAITING = f"""
+SELECT {_UNDER_WAY} OR EXISTS (
+  SELECT FROM chasing_plannedsend WHERE organization_id = %(org)s AND state = 'planned'
+    AND at <= %(at)s AND not_before IS NOT NULL)
+"""  # noqa: S608  # only our own words
 
 
 def next_send(*, organization: Organization, after: datetime) -> datetime | None:
     """Return the instant of the next planned send; now, if one is under way already."""
-    if _under_way(organization):
-        return after
     with connection.cursor() as cursor:
-        cursor.execute(_NEXT, [organization.pk])
-        found: datetime | None = cursor.fetchone()[0]
+        cursor.execute(_NEXT, {"org": organization.pk})
+        under_way, found = cursor.fetchone()
+    if under_way:
+        return after
     return None if found is None else max(found, after)
 
 
@@ -114,15 +121,8 @@ def send_due(*, organization: Organization, at: datetime) -> int:
 
 def _waiting(organization: Organization, at: datetime) -> bool:
     """Say whether a delivery waits for its next try, or a put-back send for its turn."""
-    back = PlannedSend.objects.filter(
-        organization=organization, state="planned", at__lte=at, not_before__isnull=False
-    )
-    return _under_way(organization) or back.exists()
-
-
-def _under_way(organization: Organization) -> bool:
     with connection.cursor() as cursor:
-        cursor.execute(_UNDER_WAY, {"org": organization.pk})
+        cursor.execute(_WAITING, {"org": organization.pk, "at": at})
         return bool(cursor.fetchone()[0])
 
 

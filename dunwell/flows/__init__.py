@@ -4,9 +4,11 @@ from dunwell.flows.advance_clock import Advanced, advance
 from dunwell.flows.customers import update_customer
 from dunwell.flows.invoices import (
     CadenceChoice,
+    NewInvoice,
     amend_invoice,
     close_invoice,
     create_invoice,
+    create_invoices,
     delete_draft,
     issue_invoice,
     mark_sent,
@@ -27,6 +29,7 @@ from dunwell.flows.standing import open_dispute, record_promise, resolve_dispute
 __all__ = [
     "Advanced",
     "CadenceChoice",
+    "NewInvoice",
     "Received",
     "advance",
     "amend_invoice",
@@ -34,6 +37,7 @@ __all__ = [
     "change_settings",
     "close_invoice",
     "create_invoice",
+    "create_invoices",
     "delete_draft",
     "issue_invoice",
     "mark_sent",

@@ -10,7 +10,7 @@ from django.db import connection, transaction
 from django.utils.translation import gettext as _
 
 from dunwell.chasing.models import Cadence, FirstSend, PlannedSend, Schedule
-from dunwell.chasing.operations.schedules import apply_cadence_bulk
+from dunwell.chasing.operations.schedules import apply_cadences
 from dunwell.chasing.queries import default_cadence_id
 from dunwell.flows.invoices import amend_invoice
 from dunwell.flows.money import record_payments, reverse_payment
@@ -233,16 +233,15 @@ class _Consequences:
         """Note invoices that were sent before, then apply cadences (so that on issue rests)."""
         with connection.cursor() as cursor:
             cursor.execute(_MARK_SENT, [self._organization.pk, self._now, list(marked_sent)])
-        for cadence_id, invoice_ids in cadences.items():
-            wanted = sorted(set(invoice_ids) - self._with_cadence(cadence_id, invoice_ids))
-            if wanted:
-                apply_cadence_bulk(
-                    organization=self._organization,
-                    invoice_ids=wanted,
-                    cadence_id=cadence_id,
-                    actor=self._actor,
-                    now=self._now,
-                )
+        wanted = {
+            invoice_id: cadence_id
+            for cadence_id, invoice_ids in cadences.items()
+            for invoice_id in set(invoice_ids) - self._with_cadence(cadence_id, invoice_ids)
+        }
+        if wanted:
+            apply_cadences(
+                organization=self._organization, chosen=wanted, actor=self._actor, now=self._now
+            )
 
     def _with_cadence(self, cadence_id: UUID, invoice_ids: Sequence[UUID]) -> set[UUID]:
         """Find those that have this cadence already: importing again changes nothing."""

@@ -1,5 +1,7 @@
 """What is done to an invoice, and what that means for its schedule; each is one transaction."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
 from uuid import UUID
@@ -8,7 +10,7 @@ from django.db import transaction
 
 from dunwell.chasing.operations.planning import replan
 from dunwell.chasing.operations.schedules import (
-    apply_cadence,
+    apply_cadences,
     note_marked_sent,
     restart_preview,
 )
@@ -27,6 +29,18 @@ class CadenceChoice(Enum):
     DEFAULT = "default"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewInvoice:
+    """An invoice to make: as a draft or issued, and what to chase it by.
+
+    `cadence_id` None means no cadence (Rule: chasing, Vocabulary).
+    """
+
+    data: InvoiceInput
+    issue: bool = False
+    cadence_id: UUID | CadenceChoice | None = CadenceChoice.DEFAULT
+
+
 def create_invoice(
     *,
     organization: Organization,
@@ -36,25 +50,42 @@ def create_invoice(
     issue: bool = False,
     cadence_id: UUID | CadenceChoice | None = CadenceChoice.DEFAULT,
 ) -> Invoice:
-    """Create an invoice, copy a cadence onto it and plan its sends.
+    """Create one invoice; see create_invoices."""
+    new = NewInvoice(data=data, issue=issue, cadence_id=cadence_id)
+    (invoice,) = create_invoices(organization=organization, actor=actor, now=now, new=[new])
+    return invoice
 
-    `cadence_id` None means no cadence (Rule: chasing, Vocabulary). Raises what the ledger's
-    create_invoice raises, and InvalidInput for an unknown cadence.
+
+def create_invoices(
+    *, organization: Organization, actor: Actor, now: datetime, new: Sequence[NewInvoice]
+) -> list[Invoice]:
+    """Create invoices, copy their cadences onto them and plan their sends; all or none.
+
+    Gives them in the same order. Raises what the ledger's create_invoices raises, and InvalidInput
+    for an unknown cadence.
     """
     with transaction.atomic():
-        invoice = ledger.create_invoice(
-            organization=organization, actor=actor, now=now, data=data, issue=issue
+        invoices = ledger.create_invoices(
+            organization=organization,
+            actor=actor,
+            now=now,
+            new=[ledger.NewInvoice(data=each.data, issue=each.issue) for each in new],
         )
-        chosen = default_cadence_id() if isinstance(cadence_id, CadenceChoice) else cadence_id
-        if chosen is not None:
-            apply_cadence(
-                organization=organization,
-                invoice_id=invoice.pk,
-                cadence_id=chosen,
-                actor=actor,
-                now=now,
-            )
-    return invoice
+        chosen = _chosen([each.cadence_id for each in new])
+        wanted = {
+            invoice.pk: cadence_id
+            for invoice, cadence_id in zip(invoices, chosen, strict=True)
+            if cadence_id is not None
+        }
+        if wanted:
+            apply_cadences(organization=organization, chosen=wanted, actor=actor, now=now)
+    return invoices
+
+
+def _chosen(choices: Sequence[UUID | CadenceChoice | None]) -> list[UUID | None]:
+    """Put the organization's default cadence where none was named."""
+    default = default_cadence_id() if CadenceChoice.DEFAULT in choices else None
+    return [default if isinstance(choice, CadenceChoice) else choice for choice in choices]
 
 
 def issue_invoice(

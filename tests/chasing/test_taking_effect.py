@@ -403,9 +403,7 @@ def test_no_cadence_means_none_though_there_is_a_default(desk: Desk) -> None:
 def test_a_cadence_applied_to_many_invoices_plans_each_once(desk: Desk) -> None:
     cadence = desk.cadence(ISSUE_AND_REMIND, default=False)
     invoices = [desk.invoice([on_issue(11)]), *(desk.invoice() for _ in range(3))]
-    schedules.apply_cadence_bulk(
-        **desk.here, invoice_ids=[invoice.pk for invoice in invoices], cadence_id=cadence.pk
-    )
+    schedules.apply_cadences(**desk.here, chosen={invoice.pk: cadence.pk for invoice in invoices})
     desk.advance("2026-06-01 00:00")
     assert {tuple(desk.times(invoice)) for invoice in invoices} == {
         ("2026-03-02 09:00", "2026-04-04 10:00", "2026-04-14 16:00", "2026-04-24 16:00")

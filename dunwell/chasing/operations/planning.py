@@ -6,7 +6,7 @@ reopening, changing a schedule, a time zone, or the end of a hold.
 
 import json
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import lru_cache
@@ -115,7 +115,7 @@ def _step_texts(text: str) -> dict[int, str]:
 def replan(
     *,
     organization: Organization,
-    invoice_ids: Sequence[UUID],
+    invoice_ids: Collection[UUID],
     now: datetime,
     mode: PlanMode = PlanMode.AGAIN,
 ) -> None:
@@ -126,7 +126,7 @@ def replan(
     in one of its own. Rule: chasing, When a planned send takes effect.
     """
     for some in batched(sorted(invoice_ids), BATCH):
-        with transaction.atomic(), connection.cursor() as cursor:
+        with transaction.atomic(savepoint=False), connection.cursor() as cursor:
             _replan_batch(cursor, organization, list(some), now, mode)
             look_again(organization=organization, invoice_ids=some, now=now)
 

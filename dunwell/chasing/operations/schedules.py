@@ -1,6 +1,5 @@
 """Schedules: the steps of one invoice, and what a member does with them."""
 
-import json
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
@@ -21,16 +20,21 @@ from dunwell.core.ids import uuid7
 from dunwell.core.schedule import PlanMode
 from dunwell.inbox.operations.holding import lift
 from dunwell.ledger.models import Invoice
+from dunwell.tenancy.database.rows import uuids
 from dunwell.tenancy.errors import InvalidInput, NotFound
 from dunwell.tenancy.events import audit
 from dunwell.tenancy.models import Organization
 from dunwell.tenancy.roles import Actor
 
-_APPLY_BULK = """
+_APPLY_MANY = """
 INSERT INTO chasing_schedule
   (id, organization_id, invoice_id, cadence_id, steps, next_key, enabled, contacts, first_set_on)
-SELECT s.id, %s, s.invoice_id, %s, %s::jsonb, %s, true, '{}', %s
-FROM unnest(%s::uuid[], %s::uuid[]) AS s (id, invoice_id)
+SELECT s.id, %(organization)s, s.invoice_id, c.id, c.steps,
+       coalesce((SELECT max((step->>'key')::int) FROM jsonb_array_elements(c.steps) step), 0) + 1,
+       true, '{}', %(today)s
+FROM unnest(%(ids)s::uuid[], %(invoices)s::uuid[], %(cadences)s::uuid[])
+  AS s (id, invoice_id, cadence_id)
+JOIN chasing_cadence c ON c.organization_id = %(organization)s AND c.id = s.cadence_id
 ON CONFLICT (organization_id, invoice_id) DO NOTHING
 RETURNING invoice_id
 """
@@ -90,45 +94,37 @@ def _set(  # noqa: PLR0917  # what the two public ways share
     return schedule
 
 
-def apply_cadence_bulk(
-    *,
-    organization: Organization,
-    invoice_ids: Sequence[UUID],
-    cadence_id: UUID,
-    actor: Actor,
-    now: datetime,
+def apply_cadences(
+    *, organization: Organization, chosen: Mapping[UUID, UUID], actor: Actor, now: datetime
 ) -> None:
-    """Apply one cadence to many invoices; set-based where they have no schedule yet."""
-    cadence = Cadence.objects.filter(pk=cadence_id).first()
-    if cadence is None:
-        raise InvalidInput.at("cadence", _("There is no such cadence."))
-    next_key = max((item["key"] for item in cadence.steps), default=0) + 1
-    today = local_date(now, organization.zone)
-    steps = json.dumps(cadence.steps)
+    """Copy cadences onto invoices and plan their sends; `chosen` maps invoices to cadences.
+
+    One set of statements for those without a schedule. Raises InvalidInput for an unknown cadence.
+    """
+    wanted = set(chosen.values())
+    if Cadence.objects.filter(pk__in=wanted).count() < len(wanted):
+        raise InvalidInput.at("cadence_id", _("There is no such cadence."))
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(
-            _APPLY_BULK,
-            [
-                organization.pk,
-                cadence.pk,
-                steps,
-                next_key,
-                today,
-                [uuid7() for _id in invoice_ids],
-                list(invoice_ids),
-            ],
+            _APPLY_MANY,
+            {
+                "organization": organization.pk,
+                "today": local_date(now, organization.zone),
+                "ids": uuids(uuid7() for _id in chosen),
+                "invoices": uuids(chosen),
+                "cadences": uuids(chosen.values()),
+            },
         )
         fresh = {row[0] for row in cursor.fetchall()}
-        replan(organization=organization, invoice_ids=sorted(fresh), now=now, mode=PlanMode.SET)
-        for invoice_id in invoice_ids:
-            if invoice_id not in fresh:
-                apply_cadence(
-                    organization=organization,
-                    invoice_id=invoice_id,
-                    cadence_id=cadence_id,
-                    actor=actor,
-                    now=now,
-                )
+        replan(organization=organization, invoice_ids=fresh, now=now, mode=PlanMode.SET)
+        for invoice_id in sorted(chosen.keys() - fresh):
+            apply_cadence(
+                organization=organization,
+                invoice_id=invoice_id,
+                cadence_id=chosen[invoice_id],
+                actor=actor,
+                now=now,
+            )
 
 
 def ensure_schedule(*, organization: Organization, invoice_id: UUID, now: datetime) -> Schedule:

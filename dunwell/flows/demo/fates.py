@@ -11,7 +11,7 @@ from dunwell.flows.demo.firms import Habit
 from dunwell.flows.demo.work import desk_day, phone_day, workday
 
 _NEVER: Final = date.max
-_BOOKKEEPER: Final = "jonas"
+BOOKKEEPER: Final = "jonas"
 _CALLS: Final = (
     ("no answer", "Rang twice, left a message with the invoice number."),
     ("left a message", "Line busy, asked to be called back."),
@@ -39,14 +39,14 @@ def fate(job: Job, rng: Random) -> Iterator[Act]:
         return
     if rng.random() < 0.05 and (TODAY - paid).days > 24:
         share = Fraction(1, 2)
-        yield Paid(day=booked, job=job.key, by=_BOOKKEEPER, share=share, received=paid)
+        yield Paid(day=booked, job=job.key, by=BOOKKEEPER, share=share, received=paid)
         paid = workday(paid + timedelta(days=rng.randint(9, 20)))
     method = "Card" if job.firm.currency == "USD" and rng.random() < 0.3 else "Bank transfer"
-    yield Paid(day=desk_day(paid), job=job.key, by=_BOOKKEEPER, method=method, received=paid)
+    yield Paid(day=desk_day(paid), job=job.key, by=BOOKKEEPER, method=method, received=paid)
 
 
 def _written(job: Job, rng: Random) -> Iterator[Act]:
-    by = job.firm.owner
+    by = BOOKKEEPER
     if rng.random() < 0.04:
         yield Invoice(day=job.day, job=job.key, by=by, marked_sent=True)
     else:

@@ -1,6 +1,6 @@
 """Lives the demo's story through, day by day, by the same flows as everybody's."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from fractions import Fraction
@@ -78,8 +78,7 @@ class Life:
                 tell(day)
             now = self.moment(day, _BEGINS[part])
             self.stand_at(now)
-            for number, act in enumerate(acts):
-                self._do(act, now + number * _EACH)
+            self._do_all(list(acts), now)
 
     def moment(self, day: date, at: time) -> datetime:
         """Return the instant of a local time."""
@@ -89,13 +88,21 @@ class Life:
         """Advance the clock; everything due on the way happens."""
         flows.advance(organization=self.studio.organization, to=now, actor=self.studio.owner)
 
+    def _do_all(self, acts: Sequence[Act], now: datetime) -> None:
+        """Do what happens in one part of a day: the post is done in one go, then the rest."""
+        written = [act for act in acts if isinstance(act, Invoice)]
+        paid = [act for act in acts if isinstance(act, Paid)]
+        for by in dict.fromkeys(act.by for act in written):
+            self._invoices([act for act in written if act.by == by], self.studio.actors[by], now)
+        for by in dict.fromkeys(act.by for act in paid):
+            self._paid([act for act in paid if act.by == by], self.studio.actors[by], now)
+        others = [act for act in acts if not isinstance(act, Invoice | Paid)]
+        for number, act in enumerate(others, start=1):
+            self._do(act, now + number * _EACH)
+
     def _do(self, act: Act, now: datetime) -> None:
         actor = self.studio.actors[act.by]
         match act:
-            case Invoice():
-                self._invoice(act, actor, now)
-            case Paid():
-                self._paid(act, actor, now)
             case TakenBack() | Credited():
                 self._corrected(act, actor, now)
             case Promised() | Contested() | Settled():
@@ -107,40 +114,31 @@ class Life:
             case _:
                 raise TypeError(f"nobody knows how to do {act}")
 
-    def _invoice(self, act: Invoice, actor: Actor, now: datetime) -> None:
-        organization, job = self.studio.organization, self.jobs[act.job]
-        invoice = flows.create_invoice(
-            organization=organization,
-            actor=actor,
-            now=now,
-            data=_invoice_input(job, self.customers[job.firm.site]),
-            issue=act.issue and not act.marked_sent,
-            cadence_id=self.cadences[job.firm.cadence],
-        )
-        self.invoices[job.key] = invoice.pk
+    def _invoices(self, acts: Sequence[Invoice], actor: Actor, now: datetime) -> None:
         given = self._given(actor, now)
-        if act.marked_sent:
-            flows.mark_sent(invoice_id=invoice.pk, **given)
-        if job.contacts:
-            set_contacts(invoice_id=invoice.pk, contacts=job.contacts, **given)
+        jobs = [self.jobs[act.job] for act in acts]
+        new = [
+            flows.NewInvoice(
+                data=_invoice_input(job, self.customers[job.firm.site]),
+                issue=act.issue and not act.marked_sent,
+                cadence_id=self.cadences[job.firm.cadence],
+            )
+            for act, job in zip(acts, jobs, strict=True)
+        ]
+        made = flows.create_invoices(new=new, **given)
+        for act, job, invoice in zip(acts, jobs, made, strict=True):
+            self.invoices[job.key] = invoice.pk
+            if act.marked_sent:
+                flows.mark_sent(invoice_id=invoice.pk, **given)
+            if job.contacts:
+                set_contacts(invoice_id=invoice.pk, contacts=job.contacts, **given)
 
-    def _paid(self, act: Paid, actor: Actor, now: datetime) -> None:
-        invoice = self._find(act)
-        part = _part(invoice.balance, act.share)
-        result = flows.record_payment(
-            organization=self.studio.organization,
-            actor=actor,
-            now=now,
-            data=PaymentInput(
-                customer_id=invoice.customer_id,
-                amount=Money(part.minor + act.extra, part.currency),
-                received_on=act.received or act.day,
-                method=act.method,
-                reference=act.reference or invoice.number,
-                applications=[ApplicationInput(invoice_id=invoice.pk, amount=part)],
-            ),
-        )
-        self.payments[act.job] = result.payment.pk
+    def _paid(self, acts: Sequence[Paid], actor: Actor, now: datetime) -> None:
+        invoices = ledger.Invoice.objects.in_bulk([self.invoices[act.job] for act in acts])
+        data = [_payment(act, invoices[self.invoices[act.job]]) for act in acts]
+        results = flows.record_payments(data=data, **self._given(actor, now))
+        for act, result in zip(acts, results, strict=True):
+            self.payments[act.job] = result.payment.pk
 
     def _corrected(self, act: TakenBack | Credited, actor: Actor, now: datetime) -> None:
         given = self._given(actor, now)
@@ -237,6 +235,18 @@ def _invoice_input(job: Job, customer_id: UUID) -> InvoiceInput:
         engagement=job.engagement,
         purchase_order=job.order,
         note=job.note,
+    )
+
+
+def _payment(act: Paid, invoice: ledger.Invoice) -> PaymentInput:
+    part = _part(invoice.balance, act.share)
+    return PaymentInput(
+        customer_id=invoice.customer_id,
+        amount=Money(part.minor + act.extra, part.currency),
+        received_on=act.received or act.day,
+        method=act.method,
+        reference=act.reference or invoice.number,
+        applications=[ApplicationInput(invoice_id=invoice.pk, amount=part)],
     )
 
 

@@ -8,7 +8,7 @@ from typing import Final
 
 from dunwell.flows.demo.acts import TODAY, Act, Invoice, Job
 from dunwell.flows.demo.europe import EUROPE
-from dunwell.flows.demo.fates import fate
+from dunwell.flows.demo.fates import BOOKKEEPER, fate
 from dunwell.flows.demo.firms import Firm, Work
 from dunwell.flows.demo.germany import GERMANY
 from dunwell.flows.demo.overseas import OVERSEAS
@@ -46,7 +46,7 @@ def plot(*, invoices: int = INVOICES) -> Plot:
         acts += fate(job, rng)
     for job in _drafts(rng):
         jobs[job.key] = job
-        acts.append(Invoice(day=job.day, job=job.key, by=job.firm.owner, issue=False))
+        acts.append(Invoice(day=job.day, job=job.key, by=BOOKKEEPER, issue=False))
     return Plot(jobs, tuple(sorted(acts, key=lambda act: (act.day, act.time, act.job))))
 
 

@@ -14,6 +14,7 @@ from dunwell.ledger.operations.contacts import (
     role_key,
     save_contacts,
 )
+from dunwell.ledger.operations.creating import NewInvoice, create_invoice, create_invoices
 from dunwell.ledger.operations.credit import CreditNoteInput, apply_credit, record_credit_note
 from dunwell.ledger.operations.crossings import cross_midnights, next_crossing
 from dunwell.ledger.operations.customers import (
@@ -26,7 +27,6 @@ from dunwell.ledger.operations.disputes import open_dispute, resolve_dispute
 from dunwell.ledger.operations.invoice_input import InvoiceChanges, InvoiceInput, LineInput
 from dunwell.ledger.operations.invoices import (
     amend_invoice,
-    create_invoice,
     issue_invoice,
     mark_sent,
 )
@@ -56,6 +56,7 @@ __all__ = [
     "InvoiceChanges",
     "InvoiceInput",
     "LineInput",
+    "NewInvoice",
     "PaymentInput",
     "PaymentResult",
     "amend_invoice",
@@ -65,6 +66,7 @@ __all__ = [
     "close_invoice",
     "create_customer",
     "create_invoice",
+    "create_invoices",
     "cross_midnights",
     "delete_draft",
     "ensure_roles",

@@ -186,14 +186,14 @@ def _choose_billing(kept: Sequence[Contact], *, named: Sequence[Contact]) -> Non
 
 def _write(before: Sequence[Contact], kept: Sequence[Contact]) -> None:
     gone = {contact.pk for contact in before} - {contact.pk for contact in kept}
-    Contact.objects.filter(pk__in=gone).delete()
+    if gone:
+        Contact.objects.filter(pk__in=gone).delete()
     known = {contact.pk for contact in before}
     # The database knows at most one billing contact at any moment: take the mark away first.
     for contact in sorted(kept, key=lambda contact: contact.billing):
         if contact.pk in known:
             contact.save(update_fields=[*_COLUMNS, "email_blocked", "sms_blocked"])
-        else:
-            contact.save(force_insert=True)
+    Contact.objects.bulk_create(contact for contact in kept if contact.pk not in known)
 
 
 def _assign(
@@ -211,7 +211,8 @@ def _assign(
     assigned = ContactRoleAssignment.objects.filter(contact__in=saved)
     present = {(row.contact_id, row.role_id): row.pk for row in assigned}
     surplus = [pk for pair, pk in present.items() if pair not in wanted]
-    ContactRoleAssignment.objects.filter(pk__in=surplus).delete()
+    if surplus:
+        ContactRoleAssignment.objects.filter(pk__in=surplus).delete()
     ContactRoleAssignment.objects.bulk_create(
         ContactRoleAssignment(organization=organization, contact_id=contact, role_id=role)
         for contact, role in sorted(wanted - present.keys())

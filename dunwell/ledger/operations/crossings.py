@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Final
 
-from django.db import transaction
-from django.db.models import Max, Min
+from django.db import connection, transaction
+from django.db.models import Max
 
 from dunwell.core.calendar import add_days, local_date, midnight
 from dunwell.core.states import State, crossings
@@ -22,6 +22,13 @@ from dunwell.tenancy.models import Event, Organization
 from dunwell.tenancy.roles import SYSTEM_ACTOR
 
 _AT_ONCE: Final = 2000
+# Asked every few seconds for every organization, and before each step of a test clock.
+_NEXT_DUE: Final = """
+SELECT due_date FROM ledger_invoice
+WHERE organization_id = %s AND due_date >= %s
+  AND issued_at IS NOT NULL AND closed_at IS NULL AND balance_minor > 0
+ORDER BY due_date LIMIT 1
+"""
 _TOLD_BY: Final = ("invoice.due", "invoice.overdue", "invoice.reopened")
 
 
@@ -63,11 +70,13 @@ def next_crossing(
     It may lie before `after` where a midnight was not told yet.
     """
     crossed = _crossed_through(organization)
-    waiting = Invoice.objects.filter(OPEN)
-    if waiting.filter(due_date=crossed).exists():
-        return midnight(add_days(crossed, 1), organization.zone)
-    due = waiting.filter(due_date__gt=crossed).aggregate(first=Min("due_date"))["first"]
-    return due and midnight(due, organization.zone)
+    with connection.cursor() as cursor:
+        cursor.execute(_NEXT_DUE, [organization.pk, crossed])
+        row = cursor.fetchone()
+    if row is None:
+        return None
+    due: date = row[0]
+    return midnight(add_days(due, 1) if due == crossed else due, organization.zone)
 
 
 def _crossed_through(organization: Organization) -> date:

@@ -1,7 +1,6 @@
-"""Invoices: made, issued, marked as sent and amended. Closing them is in closing.py."""
+"""Invoices: issued, marked as sent and amended; made in creating.py, closed in closing.py."""
 
 from collections.abc import Mapping
-from dataclasses import fields
 from datetime import date, datetime
 from typing import Any, Final
 from uuid import UUID
@@ -12,31 +11,32 @@ from django.db.models import F
 from dunwell.core.calendar import local_date
 from dunwell.core.money import Money
 from dunwell.core.states import State
-from dunwell.core.terms import Blocked
-from dunwell.ledger.checks import Checks, as_json
+from dunwell.ledger.checks import as_json
 from dunwell.ledger.constraints import refusals
 from dunwell.ledger.errors import (
     AlreadyIssued,
     BelowApplied,
     ClosedInvoice,
-    DueDateMissing,
-    DuplicateExternalId,
-    DuplicateNumber,
 )
-from dunwell.ledger.models import Customer, Invoice, InvoiceLine
+from dunwell.ledger.models import Invoice, InvoiceLine
 from dunwell.ledger.operations import history
 from dunwell.ledger.operations.balance import follow_balances
 from dunwell.ledger.operations.due_dates import set_due_date
 from dunwell.ledger.operations.invoice_input import (
     Cleaned,
     InvoiceChanges,
-    InvoiceInput,
     LineInput,
     clean,
 )
+from dunwell.ledger.operations.issuing import (
+    currency_of,
+    customer_of,
+    require_due_date,
+    taken,
+    tell_issue,
+    tell_new_state,
+)
 from dunwell.ledger.operations.locks import lock_invoice
-from dunwell.ledger.operations.numbers import next_invoice_number
-from dunwell.tenancy.errors import DunwellError, NotFound
 from dunwell.tenancy.models import Organization
 from dunwell.tenancy.roles import Actor
 
@@ -44,51 +44,6 @@ _FIXED_BY_ISSUE: Final = ("customer_id", "number", "currency")
 _DUE_FIELDS: Final = frozenset(
     {"invoice_date", "delivery_date", "terms_days", "terms_anchor", "explicit_due_date"}
 )
-
-
-@transaction.atomic
-def create_invoice(
-    *,
-    organization: Organization,
-    actor: Actor,
-    now: datetime,
-    data: InvoiceInput,
-    issue: bool = False,
-) -> Invoice:
-    """Create an invoice as a draft, or issue it at once.
-
-    Raises NotFound for an unknown customer, InvalidInput naming every wrong field,
-    DuplicateNumber, DuplicateExternalId, and DueDateMissing where it cannot be issued.
-    """
-    customer = _customer(data.customer_id)
-    currency = _currency(data.currency or customer.currency or organization.currency)
-    given = {field.name: getattr(data, field.name) for field in fields(data)}
-    cleaned = clean(given=given, currency=currency, organization_id=organization.pk)
-    columns = cleaned.columns
-    columns["invoice_date"] = columns["invoice_date"] or local_date(now, organization.zone)
-    columns["number"] = columns["number"] or next_invoice_number(organization=organization)
-    invoice = Invoice(
-        organization=organization,
-        customer=customer,
-        currency=currency,
-        created_at=now,
-        **columns,
-    )
-    set_due_date(organization=organization, customer=customer, invoice=invoice)
-    with refusals(_taken(invoice)):
-        invoice.save(force_insert=True)
-    _replace_lines(invoice, cleaned)
-    history.happened(
-        actor=actor,
-        now=now,
-        kind="invoice_created",
-        event="invoice.created",
-        invoice=invoice,
-        data={"total": history.money_json(invoice.total)},
-    )
-    if issue:
-        _issue(organization, actor, now, invoice)
-    return invoice
 
 
 @transaction.atomic
@@ -174,69 +129,19 @@ def amend_invoice(
     return invoice
 
 
-def _customer(customer_id: UUID) -> Customer:
-    found = Customer.objects.filter(pk=customer_id).first()
-    if found is None:
-        raise NotFound
-    return found
-
-
-def _currency(code: str) -> str:
-    checks = Checks()
-    currency = checks.currency("currency", code)
-    checks.done()
-    return currency
-
-
-def _taken(invoice: Invoice) -> Mapping[str, DunwellError]:
-    return {
-        "invoice_number_once": DuplicateNumber(number=invoice.number),
-        "invoice_external_id_once": DuplicateExternalId(external_id=invoice.external_id or ""),
-    }
-
-
 def _issue(organization: Organization, actor: Actor, now: datetime, invoice: Invoice) -> None:
-    """Set the moment of issue on a locked or new invoice whose due date was just reckoned."""
-    if invoice.due_date is None:
-        blocked = invoice.due_rule.get("blocked")
-        raise DueDateMissing(blocked=Blocked(blocked) if blocked else None)
+    """Issue a locked draft whose due date was just reckoned."""
+    require_due_date(invoice=invoice)
     invoice.issued_at = now
     _save(invoice, ["issued_at", "due_date", "due_rule"])
-    history.audited(
-        actor=actor,
-        now=now,
-        action="invoice.issued",
-        row=invoice,
-        changes={"issued_at": [None, now.isoformat()]},
-    )
-    history.happened(
-        actor=actor,
-        now=now,
-        kind="issued",
-        event="invoice.issued",
-        invoice=invoice,
-        data={
-            "total": history.money_json(invoice.total),
-            "due_date": invoice.due_date.isoformat(),
-        },
-    )
-    _tell_new_state(organization, actor, now, State.SENT, invoice)
-
-
-def _tell_new_state(
-    organization: Organization, actor: Actor, now: datetime, old: State, invoice: Invoice
-) -> None:
-    """Tell that an act, not midnight, made the invoice due or overdue."""
-    new = invoice.state(today=local_date(now, organization.zone))
-    if new is not old and new in (State.DUE, State.OVERDUE):
-        history.state_moved(
-            organization=organization, actor=actor, now=now, invoice=invoice, kind=new.value
-        )
+    book = history.Book(actor=actor, now=now)
+    tell_issue(book=book, organization=organization, now=now, invoice=invoice)
+    book.write()
 
 
 def _save(invoice: Invoice, names: list[str]) -> None:
     """Store columns and raise both versions, so that no sender uses what it rendered before."""
-    with refusals(_taken(invoice)):
+    with refusals(taken(invoice=invoice)):
         Invoice.objects.filter(pk=invoice.pk).update(
             **{name: getattr(invoice, name) for name in names},
             version=F("version") + 1,
@@ -259,7 +164,7 @@ def _amended_columns(
     organization: Organization, invoice: Invoice, changes: InvoiceChanges
 ) -> Cleaned:
     """Check the changes; a draft may also change customer, number and currency."""
-    currency = _currency(changes.get("currency") or invoice.currency)
+    currency = currency_of(code=changes.get("currency") or invoice.currency)
     given: dict[str, Any] = dict(changes)
     if currency != invoice.currency and not {"lines", "total"} & given.keys():
         given |= _same_figures(invoice)
@@ -271,7 +176,7 @@ def _amended_columns(
         if not columns.get(name, True):
             del columns[name]  # emptied means: as it was
     if "customer_id" in given:
-        columns["customer_id"] = _customer(given["customer_id"]).pk
+        columns["customer_id"] = customer_of(customer_id=given["customer_id"]).pk
     if currency != invoice.currency:
         columns["currency"] = currency
     fixed = [
@@ -341,4 +246,6 @@ def _tell_amendment(
     if "total_minor" in changed:
         follow_balances(organization=organization, actor=actor, now=now, before=[before])
     if was is not State.PAID:
-        _tell_new_state(organization, actor, now, was, invoice)
+        book = history.Book(actor=actor, now=now)
+        tell_new_state(book=book, organization=organization, now=now, old=was, invoice=invoice)
+        book.write()

@@ -1,5 +1,6 @@
 """Numbers for documents that are made here."""
 
+from collections.abc import Container
 from uuid import UUID
 
 from dunwell.ledger.models import CreditNote, Invoice
@@ -14,22 +15,26 @@ def lock_organization(*, organization_id: UUID) -> Organization:
     return Organization.objects.select_for_update(no_key=True).get(pk=organization_id)
 
 
-def next_invoice_number(*, organization: Organization) -> str:
-    """Take the next free invoice number: the organization's prefix and its counter.
+def next_invoice_numbers(
+    *, organization: Organization, count: int, but: Container[str] = ()
+) -> list[str]:
+    """Take the next free invoice numbers, never one of `but`: the prefix and the counter.
 
     Holds the organization's row until the transaction ends, so that no number is left out.
     """
     row = lock_organization(organization_id=organization.pk)
-    first, count = row.next_invoice_number, _AT_ONCE
+    first, size = row.next_invoice_number, max(count, _AT_ONCE)
+    found: list[str] = []
     while True:
-        numbers = {f"{row.invoice_prefix}{n:04d}": n for n in range(first, first + count)}
+        numbers = {f"{row.invoice_prefix}{n:04d}": n for n in range(first, first + size)}
         taken = set(Invoice.objects.filter(number__in=numbers).values_list("number", flat=True))
-        free = next((number for number in numbers if number not in taken), None)
-        if free is not None:
-            row.next_invoice_number = numbers[free] + 1
+        found += [number for number in numbers if number not in taken and number not in but]
+        if len(found) >= count:
+            last = found[:count][-1]
+            row.next_invoice_number = int(last.removeprefix(row.invoice_prefix)) + 1
             row.save(update_fields=["next_invoice_number"])
-            return free
-        first, count = first + count, min(count * 10, _AT_MOST)
+            return found[:count]
+        first, size = first + size, min(size * 10, _AT_MOST)
 
 
 def next_credit_note_number(*, organization: Organization) -> str:
