@@ -22,6 +22,7 @@ from dunwell.core.calendar import local_date
 from dunwell.core.ids import uuid7
 from dunwell.core.outcomes import Reason, SendState
 from dunwell.core.schedule import Change, ChangeKind, Existing, PlanMode, instances, plan
+from dunwell.tenancy.database.rows import Row, as_json, uuids
 from dunwell.tenancy.holidays import business_calendar
 from dunwell.tenancy.models import Organization
 
@@ -62,34 +63,50 @@ WHERE organization_id = %s AND invoice_id = ANY(%s) AND kind = 'step' AND state 
                   WHERE d.organization_id = chasing_plannedsend.organization_id
                     AND d.planned_send_id = chasing_plannedsend.id)
 """
+# What a step says stands once for all its sends, in `steps`; a send names its step by `n`. In the
+# order of their ids, so that table and indexes grow at their ends.
 _CREATE = """
 INSERT INTO chasing_plannedsend
   (id, organization_id, invoice_id, kind, step_key, occurrence, trigger, hour, day, at, channels,
    contact_roles, template, state, reason, detail, by, changed_at, put_backs, live)
-SELECT id, %s, invoice_id, 'step', step_key, occurrence, step->'trigger', (step->>'hour')::int,
-       day, at, ARRAY(SELECT jsonb_array_elements_text(step->'channels')),
-       ARRAY(SELECT jsonb_array_elements_text(step->'contact_roles')),
-       coalesce(step->>'template', ''), state, reason, '', '', %s, 0, %s
-FROM unnest(%s::uuid[], %s::uuid[], %s::int[], %s::int[], %s::jsonb[], %s::date[],
-            %s::timestamptz[], %s::text[], %s::text[])
-  AS new (id, invoice_id, step_key, occurrence, step, day, at, state, reason)
+WITH steps AS MATERIALIZED (
+  SELECT n, s.step->'trigger' AS trigger, (s.step->>'hour')::int AS hour,
+         ARRAY(SELECT jsonb_array_elements_text(s.step->'channels')) AS channels,
+         ARRAY(SELECT jsonb_array_elements_text(s.step->'contact_roles')) AS roles,
+         coalesce(s.step->>'template', '') AS template
+  FROM jsonb_array_elements(%(steps)s::jsonb) WITH ORDINALITY AS s (step, n)
+)
+SELECT new.id, %(organization)s, new.invoice_id, 'step', new.step_key, new.occurrence,
+       steps.trigger, steps.hour, new.day, new.at, steps.channels, steps.roles, steps.template,
+       new.state, new.reason, '', '', %(now)s, 0, %(live)s
+FROM json_to_recordset(%(sends)s)
+  AS new (id uuid, invoice_id uuid, step_key int, occurrence int, n int, day date, at timestamptz,
+          state text, reason text)
+JOIN steps USING (n)
+ORDER BY new.id
 """
 _UPDATE = """
 UPDATE chasing_plannedsend p
-SET day = new.day, at = new.at, state = new.state, reason = new.reason, changed_at = %s,
+SET day = new.day, at = new.at, state = new.state, reason = new.reason, changed_at = %(now)s,
     detail = '', points_at_id = NULL, put_backs = 0, not_before = NULL
-FROM unnest(%s::uuid[], %s::int[], %s::int[], %s::date[], %s::timestamptz[], %s::text[],
-            %s::text[]) AS new (invoice_id, step_key, occurrence, day, at, state, reason)
-WHERE p.organization_id = %s AND p.invoice_id = new.invoice_id AND p.step_key = new.step_key
-  AND p.occurrence = new.occurrence AND p.kind = 'step' AND p.state <> 'sending'
+FROM json_to_recordset(%(sends)s)
+  AS new (invoice_id uuid, step_key int, occurrence int, day date, at timestamptz, state text,
+          reason text)
+WHERE p.organization_id = %(organization)s AND p.invoice_id = new.invoice_id
+  AND p.step_key = new.step_key AND p.occurrence = new.occurrence AND p.kind = 'step'
+  AND p.state <> 'sending'
 """
 _DROP = """
-DELETE FROM chasing_plannedsend p USING unnest(%s::uuid[], %s::int[], %s::int[])
-  AS gone (invoice_id, step_key, occurrence)
-WHERE p.organization_id = %s AND p.invoice_id = gone.invoice_id AND p.step_key = gone.step_key
-  AND p.occurrence = gone.occurrence AND p.kind = 'step' AND p.state IN
-  ('planned', 'skipped', 'cancelled')
+DELETE FROM chasing_plannedsend p USING json_to_recordset(%(sends)s)
+  AS gone (invoice_id uuid, step_key int, occurrence int)
+WHERE p.organization_id = %(organization)s AND p.invoice_id = gone.invoice_id
+  AND p.step_key = gone.step_key AND p.occurrence = gone.occurrence AND p.kind = 'step'
+  AND p.state IN ('planned', 'skipped', 'cancelled')
 """
+
+
+# An invoice, what becomes of one of its sends, and the text of its schedule's steps.
+type _Changed = tuple[UUID, Change, str]
 
 
 @dataclass(slots=True)
@@ -98,18 +115,13 @@ class _Plan:
 
     drafts: list[UUID] = field(default_factory=list)
     ended: dict[Reason, list[UUID]] = field(default_factory=lambda: defaultdict(list))
-    changes: list[tuple[UUID, Change, dict[int, str]]] = field(default_factory=list)
+    changes: list[_Changed] = field(default_factory=list)
 
 
 @lru_cache(maxsize=4096)
 def parse_steps(text: str) -> tuple[Step, ...]:
     """Read the stored JSON of a schedule's steps; schedules of one cadence share the text."""
     return tuple(Step.from_json(item) for item in json.loads(text))
-
-
-@lru_cache(maxsize=4096)
-def _step_texts(text: str) -> dict[int, str]:
-    return {item["key"]: json.dumps(item) for item in json.loads(text)}
 
 
 def replan(
@@ -134,12 +146,13 @@ def replan(
 def _replan_batch(
     cursor: Any, organization: Organization, ids: list[UUID], now: datetime, mode: PlanMode
 ) -> None:
-    cursor.execute(_LOCK, [organization.pk, ids])
-    cursor.execute(_RAISE, [organization.pk, ids])
-    cursor.execute(_INVOICES, [organization.pk, ids])
+    these = [organization.pk, uuids(ids)]
+    cursor.execute(_LOCK, these)
+    cursor.execute(_RAISE, these)
+    cursor.execute(_INVOICES, these)
     rows = cursor.fetchall()
     existing: dict[UUID, list[Existing]] = defaultdict(list)
-    cursor.execute(_EXISTING, [organization.pk, ids])
+    cursor.execute(_EXISTING, these)
     for invoice, key, occurrence, state, at, reason in cursor.fetchall():
         existing[invoice].append(Existing(key, occurrence, SendState(state), at, reason or None))
     found = _decide(rows, existing, organization, now, mode)
@@ -190,8 +203,7 @@ def _decide(
                 zone=zone,
                 mode=mode,
             )
-            texts = _step_texts(steps_text)
-            found.changes += [(invoice, change, texts) for change in changes]
+            found.changes += [(invoice, change, steps_text) for change in changes]
     return found
 
 
@@ -211,51 +223,46 @@ def _write(cursor: Any, organization: Organization, found: _Plan, now: datetime)
         # A member's own attempts obey paid and closed, not that the schedule is switched off.
         kinds = ["step"] if reason is Reason.DISABLED else ["step", "manual", "retry"]
         cursor.execute(_END, [reason.value, now, organization.pk, ids, kinds])
-    created = [c for c in found.changes if c[1].kind is ChangeKind.CREATE]
-    updated = [c for c in found.changes if c[1].kind is ChangeKind.UPDATE]
-    dropped = [c for c in found.changes if c[1].kind is ChangeKind.DROP]
-    if dropped:
-        cursor.execute(
-            _DROP,
-            [
-                [invoice for invoice, _, _ in dropped],
-                [change.step_key for _, change, _ in dropped],
-                [change.occurrence for _, change, _ in dropped],
-                organization.pk,
-            ],
-        )
-    if updated:
-        columns = _columns(updated)
-        cursor.execute(_UPDATE, [now, *columns, organization.pk])
-    if created:
-        columns = _columns(created)
-        ids = [uuid7() for _ in created]
-        steps = [texts[change.step_key] for _, change, texts in created]
-        cursor.execute(
-            _CREATE,
-            [
-                organization.pk,
-                now,
-                not organization.sandbox,
-                ids,
-                *columns[:3],
-                steps,
-                *columns[3:],
-            ],
-        )
+    changes: dict[ChangeKind, list[_Changed]] = defaultdict(list)
+    for changed in found.changes:
+        changes[changed[1].kind].append(changed)
+    parameters = {"organization": organization.pk, "now": now, "live": not organization.sandbox}
+    for kind, statement in ((ChangeKind.DROP, _DROP), (ChangeKind.UPDATE, _UPDATE)):
+        if kind in changes:
+            rows = [_row(invoice, change) for invoice, change, _ in changes[kind]]
+            cursor.execute(statement, {**parameters, "sends": as_json(rows)})
+    if ChangeKind.CREATE in changes:
+        steps, rows = _created(changes[ChangeKind.CREATE])
+        made = {"steps": steps, "sends": as_json(rows)}
+        cursor.execute(_CREATE, {**parameters, **made})
 
 
-def _columns(changes: list[tuple[UUID, Change, dict[int, str]]]) -> list[list[Any]]:
-    """Turn changes into the arrays that unnest takes."""
-    return [
-        [invoice for invoice, _, _ in changes],
-        [change.step_key for _, change, _ in changes],
-        [change.occurrence for _, change, _ in changes],
-        [change.day for _, change, _ in changes],
-        [change.at for _, change, _ in changes],
-        [change.state.value for _, change, _ in changes],
-        [(change.reason or "") and str(change.reason) for _, change, _ in changes],
-    ]
+def _row(invoice: UUID, change: Change) -> Row:
+    return {
+        "invoice_id": invoice,
+        "step_key": change.step_key,
+        "occurrence": change.occurrence,
+        "day": change.day,
+        "at": change.at,
+        "state": change.state,
+        "reason": change.reason or "",
+    }
+
+
+def _created(changes: Sequence[_Changed]) -> tuple[str, list[Row]]:
+    """Give the steps of new sends, each once, as a JSON array, and the rows that count in it."""
+    numbers: dict[tuple[str, int], int] = {}
+    steps: list[Any] = []
+    rows = []
+    for invoice, change, text in changes:
+        number = numbers.get((text, change.step_key))
+        if number is None:
+            for item in json.loads(text):
+                steps.append(item)
+                numbers[text, item["key"]] = len(steps)
+            number = numbers[text, change.step_key]
+        rows.append({"id": uuid7(), "n": number, **_row(invoice, change)})
+    return json.dumps(steps), rows
 
 
 @dataclass(frozen=True, slots=True)
