@@ -3,7 +3,7 @@
 import pytest
 
 from bench import sizes
-from bench.proving import kills, race, replay
+from bench.proving import kills, race, replay, troubles
 
 
 def broken(figures: dict[str, dict[str, int]]) -> dict[str, int]:
@@ -31,3 +31,16 @@ def test_after_a_payments_answer_no_mail_of_its_invoice_arrives() -> None:
     figures = race.run(size=sizes.SMALL.race)
     assert broken(figures) == {}
     assert figures["trials"] == sizes.SMALL.race.trials
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_life_with_everything_that_goes_wrong_keeps_the_rules_on_every_channel() -> None:
+    figures = troubles.run(size=sizes.SMALL.troubles)
+    assert broken(figures) == {}
+    assert {name.partition(":")[0] for name in figures["provider_calls"]} == {
+        "email",
+        "sms",
+        "letter",
+    }
+    assert figures["came_back"]["replies"]
+    assert figures["came_back"]["bounces"]
