@@ -41,6 +41,7 @@ INVARIANTS: Final = (
         WHERE p.state = 'sent'
         GROUP BY p.organization_id, p.id, d.channel
         HAVING count(*) FILTER (WHERE d.state IN {_OUT}) = 0
+          AND count(*) FILTER (WHERE d.state <> 'cancelled') > 0  -- else withdrawn
         """,  # noqa: S608 - constants
         "a send is called sent only where every channel of it reached somebody",
     ),
@@ -68,13 +69,13 @@ INVARIANTS: Final = (
         "one_message_per_person",
         """
         SELECT organization_id, planned_send_id FROM inbox_delivery
-        WHERE planned_send_id IS NOT NULL
+        WHERE planned_send_id IS NOT NULL AND state <> 'cancelled'
         GROUP BY organization_id, planned_send_id, channel,
           coalesce(contact_id::text, nullif(lower(to_address), ''), id::text)
         HAVING count(*) > 1
         UNION ALL
         SELECT organization_id, planned_send_id FROM inbox_delivery
-        WHERE planned_send_id IS NOT NULL AND to_address <> ''
+        WHERE planned_send_id IS NOT NULL AND to_address <> '' AND state <> 'cancelled'
         GROUP BY organization_id, planned_send_id, channel, lower(to_address)
         HAVING count(*) > 1
         """,
@@ -142,12 +143,13 @@ INVARIANTS: Final = (
         "queued_is_waiting_for_something",
         """
         SELECT organization_id, id FROM inbox_delivery
-        WHERE (state = 'queued') <> (batch_id IS NOT NULL OR next_try_at IS NOT NULL)
+        WHERE (state = 'queued') <> (batch_id IS NOT NULL OR next_try_at IS NOT NULL
+            OR (state = 'queued' AND provider = 'letter_pdf'))
            OR (batch_id IS NULL) <> (ordinal IS NULL)
            OR (batch_id IS NOT NULL
                AND NOT EXISTS (SELECT FROM chasing_batch b WHERE b.id = batch_id))
         """,
-        "a message waits in an open batch or for its next try, or it has ended",
+        "a message waits in an open batch, for its next try or in the print tray, or it has ended",
     ),
     Invariant(
         "ended_at_a_moment",

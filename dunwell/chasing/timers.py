@@ -8,6 +8,7 @@ from django.db import connection
 
 from dunwell.chasing.accounts.timers import do_runs, next_run, next_unfold, unfold
 from dunwell.chasing.models import Pause
+from dunwell.chasing.operations import tray
 from dunwell.chasing.operations.planning import replan
 from dunwell.chasing.sender.facts import Subject, load_subjects
 from dunwell.chasing.sender.session import one_sender
@@ -79,13 +80,16 @@ def plan_lost_issues(*, organization: Organization, at: datetime) -> int:
 _UNDER_WAY = """
 (EXISTS (SELECT FROM inbox_delivery d
          WHERE d.organization_id = %(org)s AND d.state = 'queued' AND d.batch_id IS NULL
-           AND d.planned_send_id IS NOT NULL)
+           AND d.planned_send_id IS NOT NULL AND d.next_try_at IS NOT NULL
+           AND (d.not_before IS NULL OR d.not_before <= %(at)s))
  OR EXISTS (SELECT FROM chasing_batch b JOIN inbox_delivery d ON d.batch_id = b.id
             WHERE d.organization_id = %(org)s))
 """
 _NEXT = f"""
-SELECT {_UNDER_WAY}, (SELECT min(at) FROM chasing_plannedsend
-                      WHERE organization_id = %(org)s AND state = 'planned')
+SELECT {_UNDER_WAY}, least(
+  (SELECT min(at) FROM chasing_plannedsend WHERE organization_id = %(org)s AND state = 'planned'),
+  (SELECT min(d.not_before) FROM inbox_delivery d WHERE d.organization_id = %(org)s
+     AND d.state = 'queued' AND d.batch_id IS NULL AND d.next_try_at IS NOT NULL))
 """  # noqa: S608  # only our own words
 # Also a put-back send that waits for its turn.
 _WAITING = f"""
@@ -98,7 +102,7 @@ SELECT {_UNDER_WAY} OR EXISTS (
 def next_send(*, organization: Organization, after: datetime) -> datetime | None:
     """Return the instant of the next planned send; now, if one is under way already."""
     with connection.cursor() as cursor:
-        cursor.execute(_NEXT, {"org": organization.pk})
+        cursor.execute(_NEXT, {"org": organization.pk, "at": after})
         under_way, found = cursor.fetchone()
     if under_way:
         return after
@@ -126,9 +130,14 @@ def _waiting(organization: Organization, at: datetime) -> bool:
         return bool(cursor.fetchone()[0])
 
 
+def _withdraw_letters(*, organization: Organization, at: datetime) -> int:
+    return tray.withdraw(organization=organization, now=at)
+
+
 def register_all() -> None:
     """Register this floor's rules; a hold's end comes before the sends it sets free."""
     register(Timer("lost_issues", next_lost_issue, plan_lost_issues))
+    register(Timer("tray", tray.next_withdrawal, _withdraw_letters))
     register(Timer("account_runs", next_run, do_runs))
     register(Timer("unfold", next_unfold, unfold))
     register(Timer(SENDS, next_send, send_due))

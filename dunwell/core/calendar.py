@@ -70,6 +70,28 @@ def midnight(day: date, zone: ZoneInfo) -> datetime:
     return instant_at(day, 0, zone)
 
 
+def quiet_until(
+    instant: datetime, *, hours: tuple[int, int] | None, zone: ZoneInfo
+) -> datetime | None:
+    """Return when the quiet hours end in which the instant lies, None if it lies in none.
+
+    `hours` are the first quiet hour and the first that is not (21, 8: over midnight), in the
+    person's own zone. Rule: chasing, Triggers, options of the organization.
+    """
+    if hours is None or hours[0] == hours[1]:
+        return None
+    begins, ends = hours
+    local = instant.astimezone(zone)
+    if begins < ends:
+        quiet = begins <= local.hour < ends
+    else:
+        quiet = local.hour >= begins or local.hour < ends
+    if not quiet:
+        return None
+    later = begins > ends and local.hour >= begins
+    return instant_at(add_days(local.date(), 1) if later else local.date(), ends, zone)
+
+
 def add_days(day: date, days: int) -> date:
     """Return the day `days` later (negative: earlier). Raises DateOutOfRange."""
     ordinal = day.toordinal() + days

@@ -4,7 +4,7 @@ The renderer knows no money, no dates and no languages. Every value is a string 
 reader's locale and every caption comes with the document, so that one template serves all.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal, Protocol
@@ -79,6 +79,48 @@ class InvoiceDocument:
     paper: Paper = "a4"
 
 
+type LetterForm = Literal["din-b", "us-10", "lob"]
+"""Where the address stands: DIN 5008 form B (window DIN lang), US number 10 window, or nowhere,
+because the printer's service prints it at the top left of the first page."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LetterDocument:
+    """One letter, ready to be drawn; what is enclosed follows it as pages of its own.
+
+    `sender` stands at the top and, in one line, above the `recipient` lines in the window. `facts`
+    are (caption, value) pairs beside it; `paragraphs` the text, each with its own line breaks;
+    `footer` small print below. `page_label` holds {page} and {pages}.
+    """
+
+    language: str
+    form: LetterForm
+    sender: Party
+    recipient: tuple[str, ...]
+    facts: tuple[tuple[str, str], ...]
+    subject: str
+    paragraphs: tuple[str, ...]
+    page_label: str
+    made_at: datetime
+    footer: tuple[str, ...] = ()
+    logo: bytes | None = field(default=None, repr=False)
+    paper: Paper = "a4"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListDocument:
+    """A plain list on paper: `columns` are captions, the last at the right, `rows` the cells."""
+
+    language: str
+    title: str
+    below_title: str
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    page_label: str
+    made_at: datetime
+    paper: Paper = "a4"
+
+
 class DocumentError(Exception):
     """A document that cannot be drawn, for example because its logo is no picture."""
 
@@ -91,3 +133,18 @@ class DocumentRenderer(Protocol):
 
         Raises DocumentError when a part of it cannot be drawn.
         """
+
+    def render_letter(self, letter: LetterDocument) -> bytes:
+        """Draw one letter as a PDF file. Raises DocumentError."""
+
+    def render_list(self, listed: ListDocument) -> bytes:
+        """Draw a list as a PDF file. Raises DocumentError."""
+
+    def join(self, files: Sequence[bytes], *, paper: Paper | None = None) -> bytes:
+        """Put PDF files one after the other into one; with `paper` all pages get that size.
+
+        Raises DocumentError when one of them cannot be read.
+        """
+
+    def pages(self, file: bytes) -> int:
+        """Count the pages of a PDF file. Raises DocumentError."""

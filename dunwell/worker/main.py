@@ -5,11 +5,13 @@ import sys
 import threading
 from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 
 import psycopg
 import structlog
 from django.db import DatabaseError, close_old_connections
 
+from dunwell.chasing.sender.batches import Lane
 from dunwell.chasing.sender.sender import Sender
 from dunwell.chasing.timers import SENDS
 from dunwell.tenancy import clock, heartbeat, timers
@@ -32,7 +34,8 @@ def run(stop: threading.Event) -> None:
     # A sender that comes back from PostgreSQL must not wait 5 ms for one that renders.
     sys.setswitchinterval(0.0002)
     parts: list[tuple[str, Callable[[threading.Event], None]]] = [
-        *((f"sender-{n}", send_what_is_due) for n in range(SENDERS)),
+        *((f"sender-{n}", partial(send_what_is_due, lane=Lane.MAIL)) for n in range(SENDERS)),
+        ("slow-sender", partial(send_what_is_due, lane=Lane.SLOW)),
         ("timers", do_what_time_sets_off),
         ("publisher", publish_events),
         ("jobs", jobs.run),
@@ -64,13 +67,13 @@ def _keep_running(
             close_old_connections()
 
 
-def send_what_is_due(stop: threading.Event) -> None:
-    """Hand over what is due, batch after batch; sweep dead senders every second.
+def send_what_is_due(stop: threading.Event, *, lane: Lane = Lane.ALL) -> None:
+    """Hand over what is due in a lane, batch after batch; sweep dead senders every second.
 
     One sender lives as long as the worker: after a lost database it still knows what it handed
     over, and writes that down first.
     """
-    sender = Sender(wall=clock.wall)
+    sender = Sender(wall=clock.wall, lane=lane)
     swept: datetime | None = None
     while not stop.is_set():
         now = clock.wall()

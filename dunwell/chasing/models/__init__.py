@@ -10,6 +10,7 @@ from dunwell.chasing.models.account import (
 )
 from dunwell.chasing.models.cadence import Cadence, MessageTemplate
 from dunwell.chasing.models.schedule import Batch, FirstSend, Pause, PlannedSend, Schedule
+from dunwell.chasing.models.tray import TrayLetter
 
 __all__ = [
     "AccountChasing",
@@ -25,4 +26,5 @@ __all__ = [
     "PlannedSend",
     "Schedule",
     "Task",
+    "TrayLetter",
 ]

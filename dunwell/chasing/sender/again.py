@@ -3,31 +3,41 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
+from uuid import UUID
 
-from dunwell.chasing.sender.batches import About, Batches, Claim, Ended, Job, Moment
-from dunwell.chasing.sender.facts import AccountSubject, load_account_subjects, load_subjects
+from dunwell.chasing.sender.batches import ATTEMPT, About, Batches, Claim, Ended, Job, Moment
+from dunwell.chasing.sender.facts import (
+    AccountSubject,
+    Subject,
+    load_account_subjects,
+    load_subjects,
+)
 from dunwell.chasing.sender.transport import route
 from dunwell.core.cadence import Channel
-from dunwell.core.outcomes import DeliveryState
-from dunwell.core.sending import PlannedFacts, Send, stopped
+from dunwell.core.calendar import local_date
+from dunwell.core.outcomes import DeliveryState, Reason
+from dunwell.core.sending import PlannedFacts, Send, Skip, stopped
 from dunwell.tenancy.database.rows import Row, as_json
 
 _AGAIN = """
 SELECT d.id, d.planned_send_id, d.invoice_id, d.contact_id, d.channel, d.to_name, d.to_address,
        d.template, d.language, d.tries, d.give_up_at, d.detail, p.kind, p.at, p.trigger->>'type',
-       p.retry_of_id
+       p.retry_of_id, d.not_before
 FROM inbox_delivery d
 JOIN chasing_plannedsend p ON p.organization_id = d.organization_id AND p.id = d.planned_send_id
 WHERE d.state = 'queued' AND d.batch_id IS NULL AND d.next_try_at <= %(wall)s
+  AND (d.not_before IS NULL OR d.not_before <= %(now)s)
+  AND d.channel = ANY(%(channels)s)
   AND p.live = %(live)s AND (%(organization)s::uuid IS NULL OR d.organization_id = %(organization)s)
 ORDER BY d.next_try_at, d.id LIMIT %(limit)s FOR UPDATE OF d SKIP LOCKED
 """
 _REBATCH = """
 UPDATE inbox_delivery d
 SET batch_id = new.batch_id, ordinal = new.ordinal, invoice_version = new.invoice_version,
-    chase_version = new.chase_version, balance_minor = new.balance_minor, next_try_at = NULL
+    chase_version = new.chase_version, balance_minor = new.balance_minor, next_try_at = NULL,
+    local_day = new.local_day, give_up_at = coalesce(d.give_up_at, new.give_up_at)
 FROM json_to_recordset(%s) AS new (id uuid, batch_id uuid, ordinal int, invoice_version int,
-  chase_version int, balance_minor bigint)
+  chase_version int, balance_minor bigint, local_day date, give_up_at timestamptz)
 WHERE d.id = new.id
 """
 
@@ -44,6 +54,8 @@ def claim_again(
         _AGAIN,
         {
             "wall": moment.wall,
+            "now": moment.now,
+            "channels": [each.value for each in Channel if moment.lane.takes(each)],
             "limit": limit,
             "organization": moment.organization_id,
             "live": moment.organization_id is None,
@@ -69,18 +81,24 @@ def claim_again(
             continue
         job = _job(row, subject)
         batch_id, ordinal = batches.enlist(job, route(subject.organization, Channel(row[4])))
-        again.append(
-            {
-                "id": job.id,
-                "batch_id": batch_id,
-                "ordinal": ordinal,
-                "invoice_version": subject.version,
-                "chase_version": subject.chase_version,
-                "balance_minor": subject.balance_minor,
-            }
-        )
+        again.append(_rebatched(job, batch_id, ordinal, moment))
     if again:
         cursor.execute(_REBATCH, [as_json(again)])
+
+
+def _rebatched(job: Job, batch_id: UUID, ordinal: int, moment: Moment) -> Row:
+    """Give the row of _REBATCH for a delivery as it stands now."""
+    subject = job.subject
+    return {
+        "id": job.id,
+        "batch_id": batch_id,
+        "ordinal": ordinal,
+        "invoice_version": subject.version,
+        "chase_version": subject.chase_version,
+        "balance_minor": subject.balance_minor,
+        "local_day": local_date(moment.now, subject.organization.zone),
+        "give_up_at": moment.wall + ATTEMPT,
+    }
 
 
 def _job(row: Sequence[Any], subject: About) -> Job:
@@ -119,6 +137,17 @@ def _ended_meanwhile(row: Sequence[Any], subject: About, moment: Moment) -> Ende
     # Its own first message may have made the invoice “sent” on another channel meanwhile.
     invoice = replace(subject.invoice, ever_sent=False)
     stop = stopped(send=facts, invoice=invoice, rules=subject.organization.rules, now=moment.now)
+    if stop is None and row[16] is not None:
+        stop = _reached_meanwhile(row, subject)
     if stop is None:
         return None
     return Ended(delivery, send, DeliveryState.CANCELLED, str(stop.reason))
+
+
+def _reached_meanwhile(row: Sequence[Any], subject: Subject) -> Skip | None:
+    """Stop what waited for another day, on which its person was reached already."""
+    for person in (row[3], row[6].casefold()):
+        ref = subject.invoice.reached.get((Channel(row[4]), person)) if person else None
+        if ref is not None and ref != row[1]:
+            return Skip(Reason.DAILY_LIMIT, ref=ref)
+    return None

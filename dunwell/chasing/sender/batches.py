@@ -1,7 +1,8 @@
 """Batches and the jobs in them: what a claim makes and a sender works through."""
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
+from enum import StrEnum
 from uuid import UUID
 
 from dunwell.chasing.sender.facts import AccountSubject, Subject
@@ -10,6 +11,9 @@ from dunwell.core.ids import uuid7
 
 type About = Subject | AccountSubject
 """What a message is about: one invoice, or a customer's whole account."""
+
+ATTEMPT = timedelta(hours=1)
+"""How long what is refused for the moment is tried again (Rule: chasing, Outcomes)."""
 
 
 @dataclass(slots=True)
@@ -57,6 +61,18 @@ class Claim:
     judged: list[UUID] = field(default_factory=list)
 
 
+class Lane(StrEnum):
+    """Which channels a sender hands over, so that no slow service stands between mails."""
+
+    ALL = "all"
+    MAIL = "mail"  # also decides on what is due
+    SLOW = "slow"  # text messages and letters, once they are decided on
+
+    def takes(self, channel: str) -> bool:
+        """Tell whether messages of a channel go in this lane."""
+        return self is Lane.ALL or (channel == "email") is (self is Lane.MAIL)
+
+
 @dataclass(frozen=True, slots=True)
 class Moment:
     """The two clocks at a claim, and whose sends it may take (None: all live organizations)."""
@@ -64,6 +80,7 @@ class Moment:
     now: datetime
     wall: datetime
     organization_id: UUID | None = None
+    lane: Lane = Lane.ALL
 
 
 class Batches:

@@ -8,7 +8,7 @@ from uuid import UUID
 from dunwell.chasing.sender.accounts import Folding, claim_accounts
 from dunwell.chasing.sender.again import claim_again
 from dunwell.chasing.sender.attempts import Person, wanted_by_retries
-from dunwell.chasing.sender.batches import Batches, Claim, Moment
+from dunwell.chasing.sender.batches import Batches, Claim, Lane, Moment
 from dunwell.chasing.sender.deciding import Deciding
 from dunwell.chasing.sender.facts import load_subjects
 from dunwell.core.cadence import Channel
@@ -63,8 +63,9 @@ def claim(cursor: Any, *, moment: Moment, limit: int, worker: int, epoch: UUID) 
     found = Claim()
     batches = Batches()
     claim_again(cursor, moment, limit, found, batches)
-    claim_accounts(cursor, moment, limit, found, batches)
-    _claim_due(cursor, moment, limit, found, batches)
+    if moment.lane is not Lane.SLOW:
+        claim_accounts(cursor, moment, limit, found, batches)
+        _claim_due(cursor, moment, limit, found, batches)
     found.batches = batches.opened()
     for batch in found.batches:
         cursor.execute(

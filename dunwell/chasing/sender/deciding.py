@@ -1,12 +1,12 @@
 """Carrying decisions out: the new state of planned sends, their deliveries and batches."""
 
-from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from dunwell.chasing.sender.batches import About, Batches, Job, Moment
+from dunwell.chasing.sender.batches import ATTEMPT, About, Batches, Job, Moment
 from dunwell.chasing.sender.facts import OrganizationFacts
-from dunwell.chasing.sender.transport import Route, route
+from dunwell.chasing.sender.transport import TRAY, Route, route
+from dunwell.chasing.sender.waiting import wait_of
 from dunwell.core.cadence import Channel
 from dunwell.core.calendar import local_date
 from dunwell.core.ids import uuid7
@@ -14,8 +14,6 @@ from dunwell.core.outcomes import DeliveryState, SendState
 from dunwell.core.recipients import Recipient
 from dunwell.core.sending import Cancel, Decision, DeliveryFacts, PlannedFacts, Send, Skip, judge
 from dunwell.tenancy.database.rows import Row, as_json
-
-ATTEMPT = timedelta(hours=1)
 
 _END = """
 UPDATE chasing_plannedsend p
@@ -28,16 +26,18 @@ _DELIVERIES = """
 INSERT INTO inbox_delivery
   (id, organization_id, planned_send_id, customer_id, invoice_id, contact_id, channel, to_name,
    to_address, state, reason, detail, template, language, invoice_version, chase_version,
-   balance_minor, at, local_day, tries, give_up_at, batch_id, ordinal, settled_at, provider,
-   provider_answer, provider_reference, sha256)
+   balance_minor, at, local_day, tries, give_up_at, batch_id, ordinal, next_try_at, not_before,
+   settled_at, provider, provider_answer, provider_reference, sha256)
 SELECT id, organization_id, planned_send_id, customer_id, invoice_id, contact_id, channel, to_name,
    to_address, state, reason, '', template, language, invoice_version, chase_version,
-   balance_minor, %s, local_day, 0, %s, batch_id, ordinal, settled_at, provider, '', '', ''
+   balance_minor, %s, local_day, 0, give_up_at, batch_id, ordinal, next_try_at, not_before,
+   settled_at, provider, '', '', ''
 FROM json_to_recordset(%s)
  AS new (id uuid, organization_id uuid, planned_send_id uuid, customer_id uuid, invoice_id uuid,
    contact_id uuid, channel text, to_name text, to_address text, state text, reason text,
    template text, language text, invoice_version int, chase_version int, balance_minor bigint,
-   local_day date, batch_id uuid, ordinal int, settled_at timestamptz, provider text)
+   local_day date, batch_id uuid, ordinal int, settled_at timestamptz, provider text,
+   next_try_at timestamptz, not_before timestamptz, give_up_at timestamptz)
 """
 
 
@@ -72,8 +72,7 @@ class Deciding:
         """Write all down in the caller's transaction."""
         cursor.execute(_END, [self.moment.now, as_json(self.endings)])
         if self.made:
-            give_up = self.moment.wall + ATTEMPT
-            cursor.execute(_DELIVERIES, [self.moment.now, give_up, as_json(self.made)])
+            cursor.execute(_DELIVERIES, [self.moment.now, as_json(self.made)])
 
     def _deliveries(
         self, send: PlannedFacts, decision: Send, subject: About
@@ -81,6 +80,9 @@ class Deciding:
         results = []
         for channel, people in decision.recipients.items():
             way = self._route(subject.organization, channel)
+            if way.name == TRAY and subject.id is None:
+                # The tray knows letters about invoices only.
+                way = Route(channel, "", failure="channel_not_set_up")
             for person in people:
                 failure = str(person.failure or way.failure or "")
                 self._deliver(send, decision.template, subject, way, person, failure)
@@ -117,29 +119,38 @@ class Deciding:
             template=template,
             give_up_at=self.moment.wall + ATTEMPT,
         )
-        batch_id, ordinal = (None, None) if failure else self.batches.enlist(job, way)
-        self.made.append(
-            {
-                "id": job.id,
-                "organization_id": subject.organization.id,
-                "planned_send_id": send.id,
-                "customer_id": subject.customer_id,
-                "invoice_id": subject.id,  # none where it is about an account
-                "contact_id": contact,
-                "channel": way.channel,
-                "to_name": job.to_name,
-                "to_address": job.to_address,
-                "state": DeliveryState.FAILED if failure else DeliveryState.QUEUED,
-                "reason": failure,
-                "template": template,
-                "language": subject.language,
-                "invoice_version": subject.version,
-                "chase_version": subject.chase_version,
-                "balance_minor": subject.balance_minor,
-                "local_day": local_date(self.moment.now, subject.organization.zone),
-                "batch_id": batch_id,
-                "ordinal": ordinal,
-                "settled_at": self.moment.now if failure else None,
-                "provider": way.name,
-            }
-        )
+        self.made.append(self._row(job, way, failure))
+
+    def _row(self, job: Job, way: Route, failure: str) -> Row:
+        """Place a delivery in its route's batch, or say what it waits for; give its row."""
+        wait = None if failure else wait_of(job, way, self.moment)
+        enlisted = not failure and wait is None
+        batch_id, ordinal = self.batches.enlist(job, way) if enlisted else (None, None)
+        subject = job.subject
+        return {
+            "id": job.id,
+            "organization_id": subject.organization.id,
+            "planned_send_id": job.planned_send_id,
+            "customer_id": subject.customer_id,
+            "invoice_id": subject.id,  # none where it is about an account
+            "contact_id": job.contact_id,
+            "channel": way.channel,
+            "to_name": job.to_name,
+            "to_address": job.to_address,
+            "state": DeliveryState.FAILED if failure else DeliveryState.QUEUED,
+            "reason": failure,
+            "template": job.template,
+            "language": subject.language,
+            "invoice_version": subject.version,
+            "chase_version": subject.chase_version,
+            "balance_minor": subject.balance_minor,
+            "local_day": local_date(self.moment.now, subject.organization.zone),
+            "batch_id": batch_id,
+            "ordinal": ordinal,
+            "settled_at": self.moment.now if failure else None,
+            "provider": way.name,
+            "next_try_at": wait and wait.next_try_at,
+            "not_before": wait and wait.not_before,
+            # What waits for something begins its hour when it is taken up.
+            "give_up_at": job.give_up_at if enlisted else None,
+        }

@@ -35,14 +35,15 @@ def invoice_pdf(subject: Subject) -> Attachment:
     found = _documents.get(key)
     if found is None:
         data = document_renderer(name="pdf_typst").render(document(subject))
-        found = Attachment(f"{_file_name(subject.number)}.pdf", "application/pdf", data)
+        found = Attachment(f"{file_name(subject.number)}.pdf", "application/pdf", data)
         _documents[key] = found
         if len(_documents) > _DOCUMENTS_KEPT:
             _documents.popitem(last=False)
     return found
 
 
-def _file_name(number: str) -> str:
+def file_name(number: str) -> str:
+    """Make a number fit for the name of a file."""
     return "".join(c if c.isalnum() or c in "-_." else "-" for c in number)[:80] or "invoice"
 
 

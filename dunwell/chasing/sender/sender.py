@@ -19,7 +19,7 @@ from uuid import UUID
 import psycopg
 import structlog
 
-from dunwell.chasing.sender.batches import Claim, Job, Moment, OpenBatch
+from dunwell.chasing.sender.batches import Claim, Job, Lane, Moment, OpenBatch
 from dunwell.chasing.sender.claim import claim
 from dunwell.chasing.sender.facts import AccountSubject
 from dunwell.chasing.sender.link import Link
@@ -64,8 +64,9 @@ class _Work:
 class Sender:
     """Hands over what is due. One instance per thread; `close` it."""
 
-    def __init__(self, *, wall: Callable[[], datetime]) -> None:
+    def __init__(self, *, wall: Callable[[], datetime], lane: Lane = Lane.ALL) -> None:
         self._wall = wall
+        self._lane = lane
         self._link: Link | None = None
         self._providers = Providers()
         self._work = _Work()
@@ -142,7 +143,7 @@ class Sender:
                 _count(written)
             found = claim(
                 cursor,
-                moment=Moment(now=now, wall=wall, organization_id=organization_id),
+                moment=Moment(now, wall, organization_id, self._lane),
                 limit=limit,
                 worker=link.number,
                 epoch=link.epoch,

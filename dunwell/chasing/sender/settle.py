@@ -48,7 +48,7 @@ WITH untouched AS (
   SELECT p.id FROM chasing_plannedsend p WHERE p.id = ANY(%(sends)s) AND NOT EXISTS (
     SELECT FROM inbox_delivery d WHERE d.organization_id = p.organization_id
       AND d.planned_send_id = p.id AND NOT (d.state = 'queued' AND d.tries = 0
-        AND d.batch_id IS NULL))
+        AND d.batch_id IS NULL AND d.next_try_at IS NULL AND d.provider <> 'letter_pdf'))
 ), gone AS (
   DELETE FROM inbox_delivery d USING untouched u WHERE d.planned_send_id = u.id RETURNING d.id
 )
@@ -175,6 +175,18 @@ def settle(
     _put_back(cursor, written, now, wall)
     _judge_sends(cursor, sends, now)
     return written
+
+
+def settle_by_hand(cursor: Any, *, outcome: Outcome, now: datetime) -> None:
+    """Write down a hand-over that a member did: a letter was posted.
+
+    The caller holds the invoice's row (at least FOR SHARE) and has checked again.
+    """
+    sends = [outcome.job.planned_send_id]
+    cursor.execute(_LOCK_SENDS, [uuids(sends)])
+    _write_messages(cursor, [outcome], now)
+    _write_deliveries(cursor, [outcome], now)
+    _judge_sends(cursor, sends, now)
 
 
 def _write_deliveries(cursor: Any, outcomes: Sequence[Outcome], now: datetime) -> None:

@@ -15,6 +15,9 @@ from dunwell.tenancy.secrets import decrypt
 
 type Setting = str | int
 
+TRAY = "letter_pdf"
+"""The print tray: letters wait there until a member has posted them."""
+
 
 @dataclass(frozen=True, slots=True)
 class Route:
@@ -31,6 +34,8 @@ class Route:
 
 def route(organization: OrganizationFacts, channel: Channel) -> Route:
     """Choose the route: a sandbox's outbox or its own sink, else the organization's provider."""
+    if channel is Channel.LETTER and _tray(organization):
+        return Route(channel, TRAY)
     if organization.sandbox and not (organization.smtp_sink and channel is Channel.EMAIL):
         return Route(channel, "sandbox_outbox")
     if organization.sandbox:
@@ -52,6 +57,15 @@ def route(organization: OrganizationFacts, channel: Channel) -> Route:
     return Route(channel, "email_smtp", tuple(sorted(options.items())))
 
 
+def _tray(organization: OrganizationFacts) -> bool:
+    """Tell whether letters wait in the print tray: unless another way was chosen.
+
+    In a sandbox only where the tray was chosen, since its messages are accepted at once.
+    """
+    chosen = organization.channels.get(Channel.LETTER)
+    return not organization.sandbox if chosen is None else chosen.provider == TRAY
+
+
 def _chosen(organization: OrganizationFacts, channel: Channel) -> Route:
     """Go through the provider the organization chose, with its options and secrets."""
     if channel is Channel.EMAIL and not organization.sender_email:
@@ -60,6 +74,8 @@ def _chosen(organization: OrganizationFacts, channel: Channel) -> Route:
     options = {**chosen.options, **_opened(chosen.sealed)}
     if channel is Channel.EMAIL and organization.mail.track_opened:
         options["track_opens"] = 1
+    if channel is not Channel.EMAIL and (base := settings.URL or options.pop("base", "")):
+        options["callback"] = f"{base}/hooks/{_hook(chosen.sealed_hook)}"
     return Route(channel, chosen.provider, tuple(sorted(options.items())))
 
 
@@ -81,6 +97,11 @@ def _signature(organization: OrganizationFacts) -> dict[str, Setting]:
         "dkim_selector": mail.dkim_selector,
         "dkim_key": decrypt(sealed=mail.dkim_secret),
     }
+
+
+@lru_cache(maxsize=256)
+def _hook(sealed: str) -> str:
+    return decrypt(sealed=sealed)
 
 
 def _own(organization: OrganizationFacts) -> dict[str, Setting]:

@@ -8,6 +8,7 @@ from django.conf import settings
 from dunwell.chasing.sender.account_values import account_values
 from dunwell.chasing.sender.batches import Job
 from dunwell.chasing.sender.facts import AccountSubject, OrganizationFacts
+from dunwell.chasing.sender.letters import letter_file, postal_from, postal_to
 from dunwell.chasing.sender.papers import invoice_pdf
 from dunwell.chasing.sender.values import values
 from dunwell.chasing.wording import (
@@ -38,6 +39,8 @@ def envelope(job: Job, *, now: datetime) -> Envelope:
         date=now,
         language=job.subject.language,
         reply_to=reply_to,
+        postal_to=postal_to(job) if job.channel == "letter" else None,
+        postal_from=postal_from(organization) if job.channel == "letter" else None,
         headers=_unsubscribe(job) if organization.mail.list_unsubscribe else (),
         copies=_copies(job) if organization.mail.copy_to else (),
     )
@@ -93,7 +96,9 @@ def content(job: Job, *, now: datetime) -> Content:
         values(subject, address=job.to_address, name=job.to_name, now=now),
     )
     attachments: tuple[Attachment, ...] = ()
-    if job.channel != "sms" and (subject.organization.attach_invoice or job.channel == "letter"):
+    if job.channel == "letter":
+        attachments = (letter_file(subject, job, rendered, now=now),)
+    elif job.channel == "email" and subject.organization.attach_invoice:
         attachments = (subject.original or invoice_pdf(subject),)
     return Content(
         subject=rendered.subject,

@@ -41,6 +41,7 @@ class Delivery(TenantModel):
     local_day = models.DateField()
     tries = models.PositiveSmallIntegerField(default=0)
     next_try_at = models.DateTimeField(null=True)
+    not_before = models.DateTimeField(null=True)  # the organization's clock: quiet hours end
     give_up_at = models.DateTimeField(null=True)
     batch_id = models.UUIDField(null=True)
     ordinal = models.PositiveIntegerField(null=True)
@@ -71,6 +72,11 @@ class Delivery(TenantModel):
                 fields=["next_try_at"],
                 condition=Q(state="queued", batch_id__isnull=True),
                 name="delivery_to_retry",
+            ),
+            models.Index(
+                fields=["organization", "at"],
+                condition=Q(state="queued", provider="letter_pdf"),
+                name="delivery_in_tray",
             ),
             models.Index(
                 fields=["organization", "provider_reference"],

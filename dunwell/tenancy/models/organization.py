@@ -52,6 +52,9 @@ class Organization(PostalAddress):
     # No person gets more messages a day than this; None: no such limit
     contact_cap = models.PositiveSmallIntegerField(null=True, blank=True)
     reply_hold_days = models.PositiveSmallIntegerField(default=3)  # working days
+    # No text messages from the first hour to the second, in each contact's own zone; both or none
+    sms_quiet_from = models.PositiveSmallIntegerField(null=True, blank=True)
+    sms_quiet_until = models.PositiveSmallIntegerField(null=True, blank=True)
     stale_after_days = models.PositiveSmallIntegerField(default=7)
 
     # Email beside chasing

@@ -74,6 +74,11 @@ def whole(least: int, most: int) -> Check:
     return check
 
 
+def hour_or_none(field: str, value: Any) -> int | None:
+    """Return an hour from 0 to 23; nothing (None, "") is allowed."""
+    return None if value is None or value == "" else int(whole(0, 23)(field, value))
+
+
 def one_of(*allowed: str) -> Check:
     """Make a check for one of a few words."""
 

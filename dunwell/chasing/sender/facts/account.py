@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from dunwell.chasing.accounts.facts import Account, OpenItem, Viewpoint, load_accounts
-from dunwell.chasing.sender.facts.around import load_contacts, load_owners
+from dunwell.chasing.sender.facts.around import load_owners, load_people, postal_address
 from dunwell.chasing.sender.facts.organization import (
     OrganizationFacts,
     address_lines,
@@ -100,6 +100,7 @@ class AccountSubject:
     owner: tuple[str, str]
     contacts: Sequence[ContactFacts]
     contact_names: Mapping[UUID, str]
+    contact_zones: Mapping[UUID, str]
     sections: Sequence[Section]
     verdict: Verdict
     id: None = None
@@ -121,7 +122,7 @@ def load_account_subjects(
         return {}
     ids = sorted({row.organization_id for row in rows})
     organizations = load_organizations(cursor, ids)
-    contacts, names, _suppressed = load_contacts(
+    known = load_people(
         cursor,
         organizations=uuids(ids),
         customers=uuids({row.customer_id for row in rows}),
@@ -132,7 +133,8 @@ def load_account_subjects(
     for row in rows:
         organization = organizations[row.organization_id]
         everything = _sections(row, accounts[row.customer_id], organization, now)
-        people = contacts.get(row.customer_id, [])
+        home = postal_address(row[8:14])
+        people = known.reachable(row.customer_id, at=home, home=organization.country)
         verdict = decide_account(
             sections=[section.facts for section in everything],
             contacts=people,
@@ -153,7 +155,8 @@ def load_account_subjects(
             language=row.language or organization.locale,
             owner=owners.get(row.owner_id, ("", "")) if row.owner_id else ("", ""),
             contacts=people,
-            contact_names=names.get(row.customer_id, {}),
+            contact_names=known.names.get(row.customer_id, {}),
+            contact_zones=known.zones,
             sections=told or everything,
             verdict=verdict,
         )

@@ -1,8 +1,8 @@
 """What surrounds invoices: contacts, holds, credit, today's messages, lines, promises, owners."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -11,13 +11,15 @@ from uuid import UUID
 from dunwell.chasing.holds import all_holds
 from dunwell.core.mime import Attachment
 from dunwell.core.outcomes import Reason
+from dunwell.core.postal import PostalAddress
 from dunwell.core.recipients import ContactFacts
 from dunwell.tenancy.database.rows import uuids
+from dunwell.tenancy.numbers import normalized
 
 _CONTACTS = """
 SELECT c.organization_id, c.customer_id, c.id, c.name, c.email, c.phone,
-       c.line1 <> '' AND c.city <> '', c.receives_invoices, c.billing, c.email_blocked,
-       c.sms_blocked,
+       c.time_zone, c.line1, c.line2, c.postal_code, c.city, c.region, c.country,
+       c.receives_invoices, c.billing, c.email_blocked, c.sms_blocked,
        ARRAY(SELECT a.role_id::text FROM ledger_contactroleassignment a
              WHERE a.organization_id = c.organization_id AND a.contact_id = c.id)
 FROM ledger_contact c WHERE c.organization_id = ANY(%s) AND c.customer_id = ANY(%s)
@@ -86,7 +88,7 @@ class Around:
 
     def __init__(self, cursor: Any, concerned: Concerned) -> None:
         orgs, ids = uuids(concerned.organizations), uuids(concerned.invoices)
-        self.contacts, self.names, self.suppressed = load_contacts(
+        self.people = load_people(
             cursor,
             organizations=orgs,
             customers=uuids(concerned.customers),
@@ -115,29 +117,62 @@ class Around:
         self.owners = load_owners(cursor, organizations=orgs)
 
 
-def load_contacts(
-    cursor: Any, *, organizations: str, customers: str, own_lists: Iterable[str] = ()
-) -> tuple[
-    dict[UUID, list[ContactFacts]], dict[UUID, dict[UUID, str]], dict[tuple[UUID, str], Reason]
-]:
-    """Load customers' contacts in their order and their names, both by customer.
+@dataclass(frozen=True, slots=True)
+class People:
+    """Customers' contacts in their order, and what is known of them, by customer.
 
-    Third comes which addresses are not used any more, also of `own_lists`, by organization.
+    `suppressed` are addresses that are not used any more, by organization; `zones` the time zones
+    of contacts that have one of their own.
     """
+
+    contacts: Mapping[UUID, Sequence[ContactFacts]]
+    names: Mapping[UUID, Mapping[UUID, str]]
+    postal: Mapping[UUID, Mapping[UUID, PostalAddress]]
+    zones: Mapping[UUID, str]
+    suppressed: Mapping[tuple[UUID, str], Reason]
+
+    def reachable(self, customer: UUID, *, at: PostalAddress, home: str) -> Sequence[ContactFacts]:
+        """Give the contacts with numbers as dialled; who has no address lives at the customer's.
+
+        A number without country code is of the contact's country, else the customer's, else ours.
+        """
+        found = []
+        for contact in self.contacts.get(customer, ()):
+            if contact.phone or (at.usable and not contact.has_postal_address):
+                own = self.postal[customer][contact.id].country
+                phone = contact.phone and normalized(contact.phone, own or at.country or home)
+                known = replace(contact, phone=phone or contact.phone)
+                found.append(
+                    replace(known, has_postal_address=contact.has_postal_address or at.usable)
+                )
+            else:
+                found.append(contact)
+        return found
+
+
+def load_people(
+    cursor: Any, *, organizations: str, customers: str, own_lists: Iterable[str] = ()
+) -> People:
+    """Load customers' contacts; also which addresses of theirs and of `own_lists` are not used."""
     rows = cursor.execute(_CONTACTS, [organizations, customers]).fetchall()
     addresses = {row[4].lower() for row in rows if row[4]}
     addresses |= {address.lower() for address in own_lists}
-    found = cursor.execute(_SUPPRESSED, [organizations, sorted(addresses)]).fetchall()
+    listed = cursor.execute(_SUPPRESSED, [organizations, sorted(addresses)]).fetchall()
     suppressed = {
-        (organization, address): Reason(reason) for organization, address, reason in found
+        (organization, address): Reason(reason) for organization, address, reason in listed
     }
     contacts: dict[UUID, list[ContactFacts]] = defaultdict(list)
     names: dict[UUID, dict[UUID, str]] = defaultdict(dict)
+    postal: dict[UUID, dict[UUID, PostalAddress]] = defaultdict(dict)
+    zones: dict[UUID, str] = {}
     for organization, customer, contact, name, *facts in rows:
         known = suppressed.get((organization, facts[0].lower()))
         contacts[customer].append(_contact(contact, facts, known))
         names[customer][contact] = name
-    return contacts, names, suppressed
+        postal[customer][contact] = postal_address(facts[3:9])
+        if facts[2]:
+            zones[contact] = facts[2]
+    return People(contacts, names, postal, zones, suppressed)
 
 
 def load_owners(cursor: Any, *, organizations: str) -> dict[UUID, tuple[str, str]]:
@@ -146,13 +181,26 @@ def load_owners(cursor: Any, *, organizations: str) -> dict[UUID, tuple[str, str
     return {member: (name, email) for member, name, email in rows}
 
 
+def postal_address(parts: Sequence[str]) -> PostalAddress:
+    """Read the six parts of a postal address, in the order of the columns."""
+    line1, line2, postal_code, city, region, country = parts
+    return PostalAddress(
+        line1=line1,
+        line2=line2,
+        postal_code=postal_code,
+        city=city,
+        region=region,
+        country=country,
+    )
+
+
 def _contact(contact: UUID, facts: Sequence[Any], suppressed: Reason | None) -> ContactFacts:
-    email, phone, postal, receives, billing, email_blocked, sms_blocked, roles = facts
+    email, phone, _zone, *postal, receives, billing, email_blocked, sms_blocked, roles = facts
     return ContactFacts(
         id=contact,
         email=email or None,
         phone=phone or None,
-        has_postal_address=postal,
+        has_postal_address=postal_address(postal).usable,
         roles=frozenset(roles),
         receives_invoices=receives,
         billing=billing,

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 from dunwell.chasing.sender.facts.late import LateTerms, late_terms
 from dunwell.chasing.wording import Compiled
+from dunwell.core.postal import PostalAddress
 from dunwell.core.sending import ChaseRules
 from dunwell.tenancy.database.rows import uuids
 
@@ -22,7 +23,7 @@ SELECT id, name, legal_name, email, phone, time_zone, locale, sandbox_now IS NOT
        late_interest, late_rate, late_fee, late_law, reference_rates::text,
        contact_cap,
        track_opened, list_unsubscribe, copy_to, copy_address, dkim_domain, dkim_selector,
-       dkim_secret
+       dkim_secret, sms_quiet_from, sms_quiet_until
 FROM tenancy_organization WHERE id = ANY(%s)
 """
 _BANKS = """
@@ -30,7 +31,7 @@ SELECT organization_id, holder, bank, iban, bic, account_number, routing_number,
 FROM tenancy_bankaccount WHERE organization_id = ANY(%s) ORDER BY id
 """
 _CHANNELS = """
-SELECT organization_id, channel, provider, options::text, sealed
+SELECT organization_id, channel, provider, options::text, sealed, sealed_hook
 FROM tenancy_channelaccount WHERE organization_id = ANY(%s)
 """
 _TEMPLATES = """
@@ -51,11 +52,15 @@ class OwnTemplate:
 
 @dataclass(frozen=True, slots=True)
 class ChannelFacts:
-    """The provider an organization chose for a channel; `sealed` are its secrets, encrypted."""
+    """The provider an organization chose for a channel; `sealed` are its secrets, encrypted.
+
+    `sealed_hook` is the secret part of the address at which it reports back.
+    """
 
     provider: str
     options: Mapping[str, str | int]
     sealed: str
+    sealed_hook: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +96,8 @@ class OrganizationFacts:
     reply_to: str
     smtp: tuple[str, int, str, str, str]
     address: tuple[str, ...]
+    postal: PostalAddress
+    sms_quiet: tuple[int, int] | None
     country: str
     banks: tuple[tuple[str, ...], ...]
     tax_id: str
@@ -113,8 +120,8 @@ def load_organizations(cursor: Any, ids: Sequence[UUID]) -> dict[UUID, Organizat
     for organization, name, channel, language, *parts in cursor.execute(_TEMPLATES, wanted):
         templates[organization][name, channel, language] = OwnTemplate(*parts)
     channels: dict[UUID, dict[str, ChannelFacts]] = defaultdict(dict)
-    for organization, channel, provider, options, sealed in cursor.execute(_CHANNELS, wanted):
-        channels[organization][channel] = ChannelFacts(provider, json.loads(options), sealed)
+    for organization, channel, provider, options, *sealed in cursor.execute(_CHANNELS, wanted):
+        channels[organization][channel] = ChannelFacts(provider, json.loads(options), *sealed)
     found = {}
     for row in cursor.execute(_ORGANIZATIONS, wanted).fetchall():
         found[row[0]] = _organization(
@@ -150,6 +157,15 @@ def _organization(
         reply_to=row[15],
         smtp=(row[16], row[17], row[18], row[19], row[20]),
         address=address_lines(row[21:27]),
+        postal=PostalAddress(
+            line1=row[21],
+            line2=row[22],
+            postal_code=row[23],
+            city=row[24],
+            region=row[25],
+            country=row[26],
+        ),
+        sms_quiet=None if row[41] is None or row[42] is None else (row[41], row[42]),
         country=row[26],
         banks=banks,
         tax_id=row[27],

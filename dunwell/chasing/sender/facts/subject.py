@@ -7,7 +7,7 @@ from datetime import date, datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from dunwell.chasing.sender.facts.around import Around, Concerned, Line
+from dunwell.chasing.sender.facts.around import Around, Concerned, Line, postal_address
 from dunwell.chasing.sender.facts.late import History, LateClaim, late_claim, load_history
 from dunwell.chasing.sender.facts.organization import (
     OrganizationFacts,
@@ -17,6 +17,7 @@ from dunwell.chasing.sender.facts.organization import (
 from dunwell.core.cadence import Channel
 from dunwell.core.calendar import local_date
 from dunwell.core.mime import Attachment
+from dunwell.core.postal import PostalAddress
 from dunwell.core.recipients import ListedAddress
 from dunwell.core.sending import InvoiceFacts
 from dunwell.tenancy.database.rows import uuids
@@ -99,10 +100,13 @@ class Subject:
     language: str
     owner: tuple[str, str]
     contact_names: Mapping[UUID, str]
+    contact_postal: Mapping[UUID, PostalAddress]
+    contact_zones: Mapping[UUID, str]  # of those who have one of their own
     promise: tuple[date, int] | None
     lines: Sequence[Line]
     original: Attachment | None
     customer_address: tuple[str, ...]
+    customer_postal: PostalAddress
     customer_tax_id: str
     customer_number: str
     late: LateClaim | None
@@ -186,13 +190,14 @@ def _subject(
         purchase_order=row.purchase_order,
         language=row.language or organization.locale,
         owner=around.owners.get(row.owner_id, ("", "")) if row.owner_id else ("", ""),
-        contact_names=around.names.get(row.customer_id, {}),
+        contact_names=around.people.names.get(row.customer_id, {}),
+        contact_postal=around.people.postal.get(row.customer_id, {}),
+        contact_zones=around.people.zones,
         promise=around.promises.get(row.id),
         lines=around.lines.get(row.id, ()),
         original=around.originals.get(row.id),
-        customer_address=address_lines(
-            (row.line1, row.line2, row.postal_code, row.city, row.region, row.country)
-        ),
+        customer_address=address_lines(_parts(row)),
+        customer_postal=postal_address(_parts(row)),
         customer_tax_id=row.tax_id,
         customer_number=row.customer_number,
         late=late,
@@ -211,13 +216,19 @@ def _facts(
         chasing_on=row.chasing_on,
         minimum_minor=_minimum(organization, row.currency),
         holds=around.holds.get(row.id, ()),
-        contacts=around.contacts.get(row.customer_id, ()),
+        contacts=around.people.reachable(
+            row.customer_id, at=postal_address(_parts(row)), home=organization.country
+        ),
         own_list=[
-            ListedAddress(each, around.suppressed.get((row.organization_id, each.lower())))
+            ListedAddress(each, around.people.suppressed.get((row.organization_id, each.lower())))
             for each in row.own_list
         ],
         reached=_reached(row, around, local_date(now, organization.zone)),
     )
+
+
+def _parts(row: _Row) -> tuple[str, ...]:
+    return row.line1, row.line2, row.postal_code, row.city, row.region, row.country
 
 
 def _reached(row: _Row, around: Around, today: date) -> dict[tuple[Channel, UUID | str], UUID]:
