@@ -7,13 +7,12 @@ from uuid import UUID
 from django.db import connection
 
 from dunwell.chasing.accounts.timers import do_runs, next_run, next_unfold, unfold
-from dunwell.chasing.models import Pause
 from dunwell.chasing.operations import tray
 from dunwell.chasing.operations.planning import replan
 from dunwell.chasing.sender.facts import Subject, load_subjects
 from dunwell.chasing.sender.session import one_sender
-from dunwell.core.holds import held
-from dunwell.inbox.models import ReplyHold
+from dunwell.core.calendar import midnight
+from dunwell.core.holds import free_on, held
 from dunwell.tenancy.models import Organization
 from dunwell.tenancy.timers import Timer, register
 
@@ -35,7 +34,10 @@ WHERE p.organization_id = %s AND p.state = 'skipped' AND p.reason = 'paused'
 
 
 def _lost_issues(organization: Organization, at: datetime) -> tuple[list[UUID], list[datetime]]:
-    """Return the lost issues that are free at the instant, and when holds of the others end."""
+    """Return the lost issues that are free at the instant, and when holds of the others end.
+
+    Only those ends that are known beforehand: of pauses, replies, promises and claims.
+    """
     with connection.cursor() as cursor:
         cursor.execute(_LOST_ISSUES, [organization.pk])
         ids = [row[0] for row in cursor.fetchall()]
@@ -43,10 +45,20 @@ def _lost_issues(organization: Organization, at: datetime) -> tuple[list[UUID], 
             return [], []
         subjects = load_subjects(cursor, invoice_ids=ids, since=at, now=at)
     free = [invoice for invoice, subject in subjects.items() if _free(subject, at)]
-    later = {"invoice__in": ids, "ends_at__gt": at}
-    pauses = Pause.objects.filter(**later).values_list("ends_at", flat=True)
-    replies = ReplyHold.objects.filter(**later).values_list("ends_at", flat=True)
-    return free, [*pauses, *replies]
+    ends = [end for subject in subjects.values() for end in _ends(subject)]
+    return free, [end for end in ends if end > at]
+
+
+def _ends(subject: Subject) -> list[datetime]:
+    """List when an invoice's holds end by themselves."""
+    rules, ends = subject.organization.rules, []
+    for hold in subject.invoice.holds:
+        day = free_on(hold, grace_days=rules.grace_days)
+        if hold.ended is not None:
+            ends.append(hold.ended)
+        elif day is not None:
+            ends.append(midnight(day, rules.zone))
+    return ends
 
 
 def _free(subject: Subject, at: datetime) -> bool:

@@ -15,7 +15,10 @@ Conflict (409)
 ├── NothingOwed            the act needs an open balance
 ├── DueDateMissing         an invoice is not issued without a due date
 ├── NoCredit               the payment or credit note has nothing left to apply
-├── AlreadyResolved        the dispute has ended
+├── AlreadyResolved        the dispute or claim has ended
+├── HasPlan                the invoice has a payment plan already
+├── PlanEnded              the payment plan has ended
+├── NotWaiting             the pending or unmatched payment has ended
 └── ChangedMeanwhile       another act came between; try again
 """
 
@@ -155,10 +158,39 @@ class NoCredit(Conflict):
 
 
 class AlreadyResolved(Conflict):
-    """The dispute has ended."""
+    """The dispute or claim has ended."""
 
     def __init__(self) -> None:
         super().__init__(_("This dispute is already resolved."))
+
+
+class ClaimAnswered(AlreadyResolved):
+    """The claim that an invoice is paid was answered."""
+
+    def __init__(self) -> None:
+        Conflict.__init__(self, _("This claim is already answered."))
+
+
+class HasPlan(InvoiceConflict):
+    """The invoice has a payment plan already."""
+
+    def sentence(self, number: str) -> str:
+        """Say that it has one."""
+        return _("Invoice %(number)s has a payment plan already.") % {"number": number}
+
+
+class PlanEnded(Conflict):
+    """The payment plan has ended."""
+
+    def __init__(self) -> None:
+        super().__init__(_("This payment plan has ended."))
+
+
+class NotWaiting(Conflict):
+    """The pending or unmatched payment has ended."""
+
+    def __init__(self) -> None:
+        super().__init__(_("This payment is no longer waiting."))
 
 
 class ChangedMeanwhile(Conflict):

@@ -171,4 +171,39 @@ INVARIANTS: Final = (
         """,
         "no midnight tells twice that an invoice became due or overdue",
     ),
+    Invariant(
+        "plan_sums_to_balance",
+        """
+        SELECT p.organization_id, p.id FROM ledger_paymentplan p
+        JOIN ledger_invoice i ON i.organization_id = p.organization_id AND i.id = p.invoice_id
+        LEFT JOIN (SELECT plan_id, sum(amount_minor) AS agreed
+                   FROM ledger_installment GROUP BY plan_id) n ON n.plan_id = p.id
+        WHERE p.ended_at IS NULL
+          AND (coalesce(n.agreed, 0) <> i.total_minor - p.applied_before_minor
+               OR i.applied_minor < p.applied_before_minor)
+        """,
+        "the installments of a plan sum to what was owed when it was agreed",
+    ),
+    Invariant(
+        "waiting_money_keeps_currency",
+        """
+        SELECT w.organization_id, w.id FROM (
+          SELECT organization_id, id, currency, payment_id FROM ledger_pendingpayment
+          UNION ALL
+          SELECT organization_id, id, currency, payment_id FROM ledger_unmatchedpayment) w
+        JOIN ledger_payment p ON p.organization_id = w.organization_id AND p.id = w.payment_id
+        WHERE p.currency <> w.currency
+        """,
+        "announced and unmatched money becomes a payment of its currency",
+    ),
+    Invariant(
+        "paid_invoice_without_open_claim",
+        """
+        SELECT c.organization_id, c.id FROM ledger_paidclaim c
+        JOIN ledger_invoice i ON i.organization_id = c.organization_id AND i.id = c.invoice_id
+        WHERE c.ended_at IS NULL AND i.balance_minor <= 0 AND i.applied_minor > 0
+          AND i.total_minor = i.applied_minor AND i.paid_at > c.claimed_at
+        """,
+        "no claim stays open once the invoice is paid",
+    ),
 )

@@ -5,6 +5,14 @@ from dunwell.ledger.models.customer import Contact, ContactRole, ContactRoleAssi
 from dunwell.ledger.models.imports import Import, ImportEntry
 from dunwell.ledger.models.invoice import Invoice, InvoiceDocument, InvoiceLine
 from dunwell.ledger.models.money import Application, CreditNote, Payment, PaymentReversal
+from dunwell.ledger.models.plan import (
+    Installment,
+    PaidClaim,
+    PaymentPlan,
+    PendingPayment,
+    PendingShare,
+    UnmatchedPayment,
+)
 from dunwell.ledger.models.promise import Dispute, Promise
 from dunwell.ledger.models.suppression import Suppression
 
@@ -19,11 +27,17 @@ __all__ = [
     "Dispute",
     "Import",
     "ImportEntry",
+    "Installment",
     "Invoice",
     "InvoiceDocument",
     "InvoiceLine",
+    "PaidClaim",
     "Payment",
+    "PaymentPlan",
     "PaymentReversal",
+    "PendingPayment",
+    "PendingShare",
     "Promise",
     "Suppression",
+    "UnmatchedPayment",
 ]

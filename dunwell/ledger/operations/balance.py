@@ -8,7 +8,9 @@ from django.db import connection
 
 from dunwell.core.calendar import local_date
 from dunwell.ledger.models import Invoice
+from dunwell.ledger.operations.claims import answer_by_payment
 from dunwell.ledger.operations.history import Book
+from dunwell.ledger.operations.payment_plans import follow_plans
 from dunwell.ledger.operations.promises import settle_after_payment
 from dunwell.tenancy.models import Organization
 from dunwell.tenancy.roles import Actor
@@ -49,6 +51,8 @@ def follow_balances(
     current = list(Invoice.objects.filter(pk__in=old).order_by("id"))
     # First, so that the events below find promises settled.
     settle_after_payment(organization=organization, actor=actor, now=now, invoices=current)
+    follow_plans(actor=actor, now=now, invoices=current)
+    answer_by_payment(now=now, invoice_ids=old)
     book = Book(actor=actor, now=now)
     for invoice in current:
         paid = invoice.paid_at is not None

@@ -53,6 +53,16 @@ def lock_accounts(
     return _lock_accounts(which, set(also))
 
 
+def lock_customers(
+    *, customer_ids: Iterable[UUID], also: Iterable[UUID] = ()
+) -> dict[UUID, Invoice]:
+    """Lock the open invoices of some customers in all currencies, and those named beside them.
+
+    Raises NotFound if one of those named is missing.
+    """
+    return _lock_accounts(Q(customer_id__in=set(customer_ids)), set(also))
+
+
 def _lock_accounts(which: Q, named: set[UUID]) -> dict[UUID, Invoice]:
     found = _locked(Invoice.objects.filter((OPEN & which) | Q(pk__in=named)))
     if not named <= found.keys():

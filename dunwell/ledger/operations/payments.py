@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Final
@@ -14,11 +14,11 @@ from dunwell.core.money import Money
 from dunwell.ledger.checks import Checks, positive
 from dunwell.ledger.constraints import constraint_of
 from dunwell.ledger.errors import ChangedMeanwhile, PaymentDiffers
-from dunwell.ledger.models import Customer, Invoice, Payment
+from dunwell.ledger.models import Customer, Invoice, Payment, PendingPayment, UnmatchedPayment
 from dunwell.ledger.operations import history
 from dunwell.ledger.operations.allocation import Allocation, ApplicationInput, allocate
 from dunwell.ledger.operations.applications import Shares, apply_shares
-from dunwell.ledger.operations.locks import lock_accounts
+from dunwell.ledger.operations.locks import lock_accounts, raise_chase_versions
 from dunwell.tenancy.errors import NotFound
 from dunwell.tenancy.models import Organization
 from dunwell.tenancy.roles import Actor
@@ -191,6 +191,7 @@ def _apply(
     invoices: Mapping[UUID, Invoice],
 ) -> list[PaymentResult]:
     """Tell of the fresh payments, apply them and do what follows."""
+    _end_waiting(received.fresh.values(), now, invoices)
     book = history.Book(actor=actor, now=now)
     for pk, payment in received.fresh.items():
         _tell(book, payment, invoices, received.allocations[pk])
@@ -210,6 +211,21 @@ def _apply(
         invoices=invoices,
     )
     return _results(received, {invoice.pk: invoice for invoice in touched})
+
+
+def _end_waiting(
+    payments: Iterable[Payment], now: datetime, invoices: Mapping[UUID, Invoice]
+) -> None:
+    """Settle what was announced, or waited to be matched, under a payment's own name."""
+    named = {payment.external_id: payment for payment in payments if payment.external_id}
+    for model, state in ((PendingPayment, "settled"), (UnmatchedPayment, "matched")):
+        waiting: Any = model.objects.filter(external_id__in=named, ended_at__isnull=True)
+        for row in waiting if named else ():
+            payment = named[row.external_id]
+            if row.source == payment.source:
+                row.state, row.ended_at, row.payment = state, now, payment
+                row.save(update_fields=["state", "ended_at", "payment"])
+                raise_chase_versions(invoice_ids=invoices)
 
 
 def _results(received: _Received, touched: Mapping[UUID, Invoice]) -> list[PaymentResult]:

@@ -2,6 +2,7 @@
 
 from zoneinfo import ZoneInfo
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -46,6 +47,7 @@ class Organization(PostalAddress):
     catch_up_hours = models.PositiveSmallIntegerField(default=24)
     promise_grace_days = models.PositiveSmallIntegerField(default=3)
     business_days_only = models.BooleanField(default=False)
+    closed_days = ArrayField(models.DateField(), default=list, blank=True)
     holiday_calendar = models.CharField(max_length=16, blank=True, default="")
     minimum_balances = models.JSONField(default=dict, blank=True)
     attach_invoice = models.BooleanField(default=True)
