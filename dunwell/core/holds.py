@@ -85,9 +85,9 @@ def held(
     """
     if not holds:
         return None
-    standing = _standing(holds, at, grace_days, zone)
-    disputed = _disputed(standing, balance_minor)
-    for hold in standing:
+    open_now = standing(holds=holds, at=at, grace_days=grace_days, zone=zone)
+    disputed = _disputed(open_now, balance_minor)
+    for hold in open_now:
         if hold.kind is HoldKind.DISPUTE:
             covered = disputed
         elif hold.kind is HoldKind.CREDIT and hold.covers_minor is not None:
@@ -103,13 +103,15 @@ def part_disputed(
     *, holds: Sequence[Hold], balance_minor: int, at: datetime, grace_days: int, zone: ZoneInfo
 ) -> PartDisputed | None:
     """Return what is due now beside a disputed part, None if nothing or all is disputed."""
-    disputed = _disputed(_standing(holds, at, grace_days, zone), balance_minor)
+    disputed = _disputed(
+        standing(holds=holds, at=at, grace_days=grace_days, zone=zone), balance_minor
+    )
     if not 0 < disputed < balance_minor:
         return None
     return PartDisputed(due_now_minor=balance_minor - disputed, disputed_minor=disputed)
 
 
-def _standing(holds: Sequence[Hold], at: datetime, grace_days: int, zone: ZoneInfo) -> list[Hold]:
+def standing(*, holds: Sequence[Hold], at: datetime, grace_days: int, zone: ZoneInfo) -> list[Hold]:
     """Return the holds that are open at the instant, whatever they cover."""
     today = local_date(at, zone)
     return [hold for hold in holds if _stands(hold, at, today, grace_days)]
@@ -125,10 +127,10 @@ def _stands(hold: Hold, at: datetime, today: date, grace_days: int) -> bool:
     return free is None or today < free
 
 
-def _disputed(standing: Sequence[Hold], balance_minor: int) -> int:
+def _disputed(open_now: Sequence[Hold], balance_minor: int) -> int:
     """Add up what open disputes contest."""
     return sum(
         balance_minor if hold.covers_minor is None else hold.covers_minor
-        for hold in standing
+        for hold in open_now
         if hold.kind is HoldKind.DISPUTE
     )

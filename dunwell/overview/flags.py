@@ -34,8 +34,12 @@ from dunwell.ledger.models import (
     CreditNote,
     Dispute,
     Invoice,
+    PaidClaim,
     Payment,
+    PendingPayment,
+    PendingShare,
     Promise,
+    UnmatchedPayment,
 )
 from dunwell.ledger.queries.states import OPEN
 from dunwell.tenancy.models import Organization
@@ -130,6 +134,8 @@ def _no_contact(invoices: QuerySet[Invoice]) -> QuerySet[Invoice]:
 
 def _not_chased(invoices: QuerySet[Invoice], now: datetime, today: date) -> QuerySet[Invoice]:
     """Open, free of holds, and nothing planned ahead. Rule: chasing, Held means."""
+    waiting = {"ended_at__isnull": True}
+    pending = PendingPayment.objects.filter(customer=OuterRef("customer"), **waiting)
     return invoices.annotate(
         contested=_sum_of(
             _mine(Dispute).filter(resolved_at__isnull=True),
@@ -141,6 +147,10 @@ def _not_chased(invoices: QuerySet[Invoice], now: datetime, today: date) -> Quer
         ~Exists(_mine(PlannedSend).filter(state__in=AHEAD)),
         ~Exists(_mine(Pause).filter(ends_at__gt=now)),
         ~Exists(_mine(ReplyHold).filter(ends_at__gt=now)),
+        ~Exists(_mine(PaidClaim).filter(ended_at__isnull=True, until__gte=today)),
+        ~Exists(UnmatchedPayment.objects.filter(customer=OuterRef("customer"), **waiting)),
+        ~Exists(pending.filter(all_open=True, currency=OuterRef("currency"))),
+        ~Exists(_mine(PendingShare).filter(pending__ended_at__isnull=True)),
         ~Exists(_open_promises().filter(ends__gte=today)),
         contested__lt=F("balance_minor"),
         credit__lt=F("balance_minor"),

@@ -18,7 +18,7 @@ from dunwell.tenancy.models import Organization
 # security adds the organization. "Last action" is tracking, Never chase blind; the parts that
 # hold chasing (pause, promise, dispute, credit) are chasing, Held means.
 _READ: Final = """
-SELECT i.id, i.number, i.customer_id, c.name AS customer, i.currency, i.total_minor,
+SELECT i.id, i.number, i.customer_id, c.name AS customer, c.do_not_chase, i.currency, i.total_minor,
   i.balance_minor, i.invoice_date, i.due_date, i.engagement, i.purchase_order, i.created_at,
   i.issued_at, i.paid_on, i.closed_at, i.close_reason,
   owner.id AS owner_id, owner.name AS owner,
@@ -33,6 +33,14 @@ SELECT i.id, i.number, i.customer_id, c.name AS customer, i.currency, i.total_mi
     WHERE p.invoice_id = i.id AND p.ends_at > %(now)s) AS paused_until,
   EXISTS (SELECT FROM inbox_replyhold h
     WHERE h.invoice_id = i.id AND h.ends_at > %(now)s) AS reply_holds,
+  EXISTS (SELECT FROM ledger_paidclaim h
+    WHERE h.invoice_id = i.id AND h.ended_at IS NULL AND h.until >= %(today)s)
+  OR EXISTS (SELECT FROM ledger_unmatchedpayment h
+    WHERE h.customer_id = i.customer_id AND h.ended_at IS NULL)
+  OR EXISTS (SELECT FROM ledger_pendingpayment h
+    WHERE h.customer_id = i.customer_id AND h.ended_at IS NULL
+      AND (h.all_open AND h.currency = i.currency OR EXISTS (SELECT FROM ledger_pendingshare s
+        WHERE s.pending_id = h.id AND s.invoice_id = i.id))) AS money_holds,
   EXISTS (SELECT FROM inbox_replyhold h JOIN inbox_reply r ON r.id = h.reply_id
     WHERE h.invoice_id = i.id AND r.answered_at IS NULL) AS unanswered,
   EXISTS (SELECT FROM chasing_schedule s
@@ -90,6 +98,7 @@ class Row:
 
     `owner_id` is whoever answers for it (its owner, else the customer's, else the default).
     `promised_on`: the open promise. `paused_until`: chasing is paused until that day.
+    `do_not_chase`: a member said so of the customer.
     """
 
     id: UUID
@@ -113,6 +122,7 @@ class Row:
     next_chase: NextChase | None
     promised_on: date | None
     paused_until: date | None
+    do_not_chase: bool
     flags: tuple[Flag, ...]
 
 
@@ -125,6 +135,7 @@ def read(*, ids: Sequence[UUID], organization: Organization, now: datetime) -> l
     given: dict[str, Any] = {
         "ids": list(ids),
         "now": now,
+        "today": today,
         "default_owner": organization.default_owner_id,
     }
     with connection.cursor() as cursor:
@@ -166,6 +177,7 @@ def _row(raw: dict[str, Any], today: date, stale_before: datetime) -> Row:
         next_chase=_next_chase(raw),
         promised_on=raw["promised_on"] if raw["promise"] == "open" else None,
         paused_until=raw["paused_until"],
+        do_not_chase=raw["do_not_chase"],
         flags=_flags(raw, state, today, stale_before),
     )
 
@@ -219,6 +231,7 @@ def _held(raw: dict[str, Any], *, promised: bool) -> bool:
         promised
         or raw["paused_until"] is not None
         or raw["reply_holds"]
+        or raw["money_holds"]
         or (raw["contested"] or 0) >= raw["balance_minor"]
         or raw["credit"] >= raw["balance_minor"]
     )

@@ -121,6 +121,52 @@ class ListDocument:
     paper: Paper = "a4"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StatementLine:
+    """One line of a statement: a cell per column, smaller notes below, and whether it is late."""
+
+    cells: tuple[str, ...]
+    notes: tuple[str, ...] = ()
+    late: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StatementSection:
+    """The part of one currency.
+
+    `columns` are captions with their side; `totals` and `buckets` (ages, may be empty) are
+    (caption, value) pairs, the last of `totals` is the one that counts.
+    """
+
+    title: str
+    columns: tuple[tuple[str, Literal["left", "right"]], ...]
+    lines: tuple[StatementLine, ...]
+    totals: tuple[tuple[str, str], ...]
+    buckets: tuple[tuple[str, str], ...] = ()
+    bank_accounts: tuple[tuple[tuple[str, str], ...], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StatementDocument:
+    """A statement of account, ready to be drawn: a section per currency, never a sum of them.
+
+    `labels` has "to", "page" (with {page} and {pages}), "ages", "pay_to" and "nothing", which
+    stands where there is no section. The rest as in InvoiceDocument.
+    """
+
+    language: str
+    labels: Mapping[str, str]
+    title: str
+    seller: Party
+    buyer: Party
+    facts: tuple[tuple[str, str], ...]
+    sections: tuple[StatementSection, ...]
+    made_at: datetime
+    footer: str = ""
+    logo: bytes | None = field(default=None, repr=False)
+    paper: Paper = "a4"
+
+
 class DocumentError(Exception):
     """A document that cannot be drawn, for example because its logo is no picture."""
 
@@ -148,3 +194,9 @@ class DocumentRenderer(Protocol):
 
     def pages(self, file: bytes) -> int:
         """Count the pages of a PDF file. Raises DocumentError."""
+
+    def render_statement(self, document: StatementDocument) -> bytes:
+        """Draw a statement of account as a PDF file, over as many pages as it needs.
+
+        Raises DocumentError when a part of it cannot be drawn.
+        """

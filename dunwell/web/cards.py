@@ -203,6 +203,8 @@ def _next(row: Row, here: Here) -> Line | None:
 
 def _flag(flag: Flag, row: Row, here: Here) -> FlagWords:
     text = words.flag_name(flag)
+    if flag is Flag.NOT_CHASED and row.do_not_chase:
+        text = _("Customer is not to be chased")
     if flag is Flag.NO_ACTION_SINCE:
         text = _("No action yet")
         if row.last_action:

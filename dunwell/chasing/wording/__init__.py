@@ -19,6 +19,7 @@ from dunwell.chasing.wording.builtin import (
     builtin,
     document_labels,
     language_for,
+    statement_labels,
 )
 from dunwell.chasing.wording.catalogue import (
     VARIABLES,
@@ -59,4 +60,5 @@ __all__ = [
     "language_for",
     "render",
     "sample_values",
+    "statement_labels",
 ]

@@ -58,6 +58,12 @@ def document_labels(*, language: str) -> Mapping[str, str]:
 
 
 @cache
+def statement_labels(*, language: str) -> Mapping[str, str]:
+    """Give the captions and notes of a statement of account in a language."""
+    return dict(_box(language_for(language))["statement"])
+
+
+@cache
 def _box(language: str) -> dict[str, Any]:
     path = files("dunwell.chasing.wording") / "templates" / f"{language}.toml"
     return tomllib.loads(path.read_text("utf-8"))

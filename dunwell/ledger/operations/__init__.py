@@ -92,11 +92,8 @@ __all__ = [
     "close_invoice",
     "create_customer",
     "create_invoice",
-<<<<<<< HEAD
     "create_invoices",
-=======
     "create_plan",
->>>>>>> dcd36d5 (Payment plans, and three more holds: a payment announced, a payment nobody can place, and “already paid”)
     "cross_midnights",
     "delete_draft",
     "discard_unmatched_payment",

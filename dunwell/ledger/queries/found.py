@@ -1,5 +1,6 @@
 """Finds single rows and short lists; what is not in the organization is NotFound."""
 
+from collections.abc import Iterable
 from uuid import UUID
 
 from django.db.models import Model, Q, QuerySet
@@ -34,6 +35,11 @@ def get_invoice(*, invoice_id: UUID) -> Invoice:
     """Return an invoice with its customer and owners; raises NotFound."""
     related = ("customer", "owner", "customer__owner")
     return _required(Invoice.objects.filter(pk=invoice_id).select_related(*related))
+
+
+def invoices_by_id(*, ids: Iterable[UUID]) -> QuerySet[Invoice]:
+    """Select invoices by their ids."""
+    return Invoice.objects.filter(pk__in=set(ids))
 
 
 def get_payment(*, payment_id: UUID) -> Payment:

@@ -1,4 +1,4 @@
-"""Invoices, letters and lists as PDF, drawn by Typst: one wheel, a few milliseconds a page.
+"""Invoices, statements, letters and lists as PDF, drawn by Typst, in milliseconds a page.
 
 The same document gives the same bytes: the instant written into the file is the document's own.
 Fonts come with Typst; for scripts they do not have, those of the system step in.
@@ -21,6 +21,7 @@ from dunwell.ports.documents import (
     LetterDocument,
     ListDocument,
     Paper,
+    StatementDocument,
 )
 from dunwell.providers.pdf_typst.pages import counted, joined
 
@@ -39,7 +40,7 @@ class TypstRenderer:
         self._home = files("dunwell.providers.pdf_typst")
         self._templates = {
             name: (self._home / f"{name}.typ").read_bytes()
-            for name in ("invoice", "letter", "list")
+            for name in ("invoice", "letter", "list", "statement")
         }
         self._lock = Lock()
         self._compiler: typst.Compiler | None = None
@@ -47,6 +48,10 @@ class TypstRenderer:
     def render(self, document: InvoiceDocument) -> bytes:
         """Draw one invoice as PDF. Raises DocumentError when a part of it cannot be drawn."""
         return self._drawn("invoice", _data(document), document.logo, document.made_at)
+
+    def render_statement(self, document: StatementDocument) -> bytes:
+        """Draw a statement of account as PDF. Raises DocumentError as `render` does."""
+        return self._drawn("statement", _plain(document), document.logo, document.made_at)
 
     def render_letter(self, letter: LetterDocument) -> bytes:
         """Draw one letter as PDF. Raises DocumentError when a part of it cannot be drawn."""
@@ -90,7 +95,7 @@ class TypstRenderer:
         return drawn
 
 
-def _plain(document: LetterDocument | ListDocument) -> dict[str, Any]:
+def _plain(document: LetterDocument | ListDocument | StatementDocument) -> dict[str, Any]:
     """Give a document's words as data, with the names the templates use."""
     data = asdict(document)
     for name in ("logo", "made_at", "language"):
@@ -121,6 +126,8 @@ def _shown(value: Any) -> Any:
     if isinstance(value, str):
         clean = _CONTROL.sub(" ", value.replace("\r\n", "\n").encode("utf-8", "replace").decode())
         return _LONG_WORD.sub(_with_breaks, clean)
+    if isinstance(value, bool):
+        return value
     if isinstance(value, dict):
         return {key: _shown(each) for key, each in value.items()}
     return [_shown(each) for each in value]
