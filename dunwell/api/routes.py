@@ -22,6 +22,7 @@ from dunwell.api.resources import (
     imports,
     invoices,
     organization,
+    payment_plans,
     payments,
     reports,
     sandbox,
@@ -93,6 +94,7 @@ api.add_router("/payments", payments.router)
 api.add_router("/credit-notes", payments.credit_notes)
 api.add_router("/promises", standing.promises)
 api.add_router("/disputes", standing.disputes)
+api.add_router("/payment-plans", payment_plans.router)
 api.add_router("/cadences", cadences.router)
 api.add_router("/planned-sends", schedules.sends)
 api.add_router("/chasing", chasing.router)

@@ -444,4 +444,29 @@ def test_statements_list_what_is_open_or_what_moved(program: Program) -> None:
     [moved] = program.get(path, kind="balance_forward")["items"]
     assert [each["kind"] for each in moved["entries"]] == ["invoice", "payment"]
     assert moved["closing"] == euro("50.00")
-    program.refused(422, "GET", f"{path}?format=pdf")
+
+
+def test_a_statement_comes_as_pdf(program: Program) -> None:
+    customer = program.customer()
+    program.invoice(customer, total="80.00")
+    path = f"/api/v1/customers/{customer['id']}/statement?format=pdf&kind=balance_forward"
+    bearer = {"Authorization": f"Bearer {program.token}"}
+    answer = program.client.get(path, headers=bearer)
+    assert answer["Content-Type"] == "application/pdf"
+    assert answer.content.startswith(b"%PDF-")
+
+
+def test_a_payment_plan_is_agreed_changed_and_cancelled(program: Program) -> None:
+    customer = program.customer()
+    invoice = program.invoice(customer, total="90.00")
+    parts = [{"due_date": day, "amount": euro("45.00")} for day in ("2026-04-01", "2026-05-01")]
+    body = {"invoice_id": invoice["id"], "installments": parts}
+    plan = program.post("/payment-plans", body)
+    assert [each["state"] for each in plan["installments"]] == ["open", "open"]
+    program.post("/payments", {"customer_id": customer["id"], "amount": euro("45.00")})
+    path = f"/payment-plans/{plan['id']}"
+    assert [each["state"] for each in program.get(path)["installments"]] == ["kept", "open"]
+    later = [{"due_date": "2026-06-01", "amount": euro("45.00")}]
+    changed = program.patch(path, {"installments": later})
+    assert [each["due_date"] for each in changed["installments"]] == ["2026-04-01", "2026-06-01"]
+    assert program.post(f"{path}/cancel", status=200)["state"] == "cancelled"
