@@ -10,7 +10,7 @@ import dunwell.tenancy.database.keys
 class Migration(migrations.Migration):
     dependencies = [
         ("ledger", "0004_email"),
-        ("tenancy", "0009_closed_days"),
+        ("tenancy", "0010_closed_days"),
     ]
 
     operations = [

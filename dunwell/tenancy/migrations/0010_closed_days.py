@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("tenancy", "0008_late_payment"),
+        ("tenancy", "0009_sms_quiet"),
     ]
 
     operations = [
