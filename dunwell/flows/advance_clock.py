@@ -13,6 +13,7 @@ from dunwell.tenancy.errors import Conflict, InvalidInput
 from dunwell.tenancy.models import Organization
 from dunwell.tenancy.publisher import publish_all
 from dunwell.tenancy.roles import Actor, Permission
+from dunwell.tenancy.timers import Timer
 
 # An instant at which the rules keep finding something to do is a mistake in a rule.
 _MOST_ROUNDS = 10_000
@@ -55,43 +56,54 @@ def advance(*, organization: Organization, to: datetime, actor: Actor) -> Advanc
 def _run(organization: Organization, to: datetime) -> Counter[str]:
     done = Counter({timer.name: 0 for timer in timers.all_timers()})
     rounds = 0
+    asked = _Asked(organization)
     with one_sender():
         while True:
             standing = clock.now(organization)
-            dues = _dues(organization, standing)
-            at = min(dues.values(), default=None)
+            at = asked.earliest(standing)
             if at is None or at > to:
                 break
             rounds = rounds + 1 if at <= standing else 0
             if rounds > _MOST_ROUNDS:
                 raise RuntimeError(f"the rules never come to rest at {at}")
             _stand_at(organization, at)
-            done.update(_do_due(organization, max(at, standing), dues))
+            done.update(_do_due(organization, max(at, standing), asked))
     _stand_at(organization, to)
     return done
 
 
-def _dues(organization: Organization, after: datetime) -> dict[str, datetime]:
-    """Ask every rule for its next instant; those that have none are left out."""
-    asked = {
-        timer.name: timer.next_due(organization=organization, after=after)
-        for timer in timers.all_timers()
-    }
-    return {name: due for name, due in asked.items() if due is not None}
+class _Asked:
+    """When each rule has something to do next; an answer holds until any rule did something."""
+
+    def __init__(self, organization: Organization) -> None:
+        self._organization = organization
+        self._answers: dict[str, datetime | None] = {}
+
+    def due(self, timer: Timer, after: datetime) -> datetime | None:
+        """Return a rule's next instant, None if it has none."""
+        if timer.name not in self._answers:
+            answer = timer.next_due(organization=self._organization, after=after)
+            self._answers[timer.name] = answer
+        return self._answers[timer.name]
+
+    def earliest(self, after: datetime) -> datetime | None:
+        """Return the next instant of all rules, None if none has any."""
+        dues = [self.due(timer, after) for timer in timers.all_timers()]
+        return min((due for due in dues if due is not None), default=None)
+
+    def forget(self) -> None:
+        """Ask anew: one rule sets off another."""
+        self._answers.clear()
 
 
-def _do_due(organization: Organization, at: datetime, dues: dict[str, datetime]) -> dict[str, int]:
-    """Do the rules that are due, in their order.
-
-    Once one did something those after it are asked anew: one rule sets off another.
-    """
+def _do_due(organization: Organization, at: datetime, asked: _Asked) -> dict[str, int]:
+    """Do the rules that are due, in their order."""
     done: dict[str, int] = {}
     for timer in timers.all_timers():
-        due = dues.get(timer.name)
-        if any(done.values()):
-            due = timer.next_due(organization=organization, after=at)
+        due = asked.due(timer, at)
         if due is not None and due <= at:
             done[timer.name] = timer.do_due(organization=organization, at=at)
+            asked.forget()
     return done
 
 

@@ -4,15 +4,22 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.db import connection
-from django.db.models import Exists, OuterRef, Q
 
 from dunwell.chasing.accounts import rules
 from dunwell.chasing.accounts.runs import run_cadence
-from dunwell.chasing.models import AccountChasing, CustomerCadence
+from dunwell.chasing.models import CustomerCadence
 from dunwell.core.accounts import next_run_day
 from dunwell.core.calendar import add_days, instant_at, local_date, midnight
 from dunwell.tenancy.models import Organization
 
+# Asked every few seconds for every organization, and before each step of a test clock; most have
+# none.
+_AT_WORK = """
+SELECT c.id FROM chasing_customercadence c
+WHERE c.organization_id = %s AND (c.assign_when IS NOT NULL OR EXISTS (
+  SELECT FROM chasing_accountchasing a
+  WHERE a.organization_id = c.organization_id AND a.cadence_id = c.id AND a.enabled))
+"""
 # A reminder folded into a message that in the end did not go out on one of its channels.
 _IN_VAIN = """
 FROM chasing_plannedsend p
@@ -40,15 +47,16 @@ def next_run(
     after: datetime,  # noqa: ARG001 - all timers take the same
 ) -> datetime | None:
     """Return the next midnight or hour at which a customer cadence has something to do."""
-    instants = [_due(organization, cadence) for cadence in _at_work()]
+    instants = [_due(organization, cadence) for cadence in _at_work(organization)]
     return min(instants, default=None)
 
 
-def _at_work() -> list[CustomerCadence]:
+def _at_work(organization: Organization) -> list[CustomerCadence]:
     """List the cadences that have accounts or take some by a rule."""
-    accounts = AccountChasing.objects.filter(cadence=OuterRef("pk"), enabled=True)
-    rows = CustomerCadence.objects.filter(Exists(accounts) | Q(assign_when__isnull=False))
-    return list(rows.order_by("id"))
+    with connection.cursor() as cursor:
+        cursor.execute(_AT_WORK, [organization.pk])
+        ids = [row[0] for row in cursor.fetchall()]
+    return list(CustomerCadence.objects.filter(pk__in=ids).order_by("id")) if ids else []
 
 
 def _due(organization: Organization, cadence: CustomerCadence) -> datetime:
@@ -68,7 +76,7 @@ def do_runs(*, organization: Organization, at: datetime) -> int:
     """
     rules.assign(organization=organization, now=at)
     done = 0
-    for cadence in _at_work():
+    for cadence in _at_work(organization):
         while (due := _due(organization, cadence)) <= at:
             done += _do(organization, cadence, due, at)
             cadence.refresh_from_db(fields=["planned_through", "ran_through"])
