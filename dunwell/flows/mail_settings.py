@@ -7,6 +7,7 @@ from uuid import UUID
 
 from django.utils.translation import gettext as _
 
+from dunwell.chasing.sender.transport import TRAY
 from dunwell.flows.receive_report import listed_on
 from dunwell.ledger.models import Suppression
 from dunwell.ledger.operations import block_address, free_address
@@ -37,7 +38,10 @@ def choose_provider(
     kept = before.secrets if before is not None and before.provider == provider else {}
     given = {name: value for name, value in secret_values.items() if value}
     try:
-        open_channel(channel=channel, name=provider, settings={**options, **kept, **given}).close()
+        if provider != TRAY:  # nobody is asked to carry what members post themselves
+            open_channel(
+                channel=channel, name=provider, settings={**options, **kept, **given}
+            ).close()
     except NotConfigured as error:
         raise InvalidInput.at("secrets", error.what) from error
     except UnknownProvider as error:

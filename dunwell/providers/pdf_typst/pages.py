@@ -45,7 +45,9 @@ def _add(writer: PdfWriter, page: PageObject, paper: Paper | None) -> None:
         writer.add_page(page)
         return
     width, height = _SIZES[paper]
-    page.transfer_rotation_to_content()
+    if page.rotation:
+        page = PdfWriter().add_page(page)
+        page.transfer_rotation_to_content()
     has = page.mediabox
     if abs(float(has.width) - width) < 1 and abs(float(has.height) - height) < 1:
         writer.add_page(page)

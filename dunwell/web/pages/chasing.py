@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from dunwell.web.pages import cadences, templates
+from dunwell.web.pages import cadences, templates, tray
 from dunwell.web.pages.monitoring import effect, failures, statistics
 from dunwell.web.pages.monitoring import views as monitoring
 
@@ -13,6 +13,8 @@ urlpatterns = [
     path("chasing/held/", monitoring.on_hold, name="chasing_held"),
     path("chasing/failed/", failures.listed, name="chasing_failed"),
     path("chasing/failed/retry/", failures.retry, name="chasing_retry"),
+    path("chasing/letters/", tray.listed, name="chasing_letters"),
+    path("chasing/letters/act/", tray.act, name="chasing_letters_act"),
     path("chasing/cadences/", cadences.listed, name="cadences"),
     path("chasing/cadences/new/", cadences.new, name="cadence_new"),
     path("chasing/cadences/<uuid:cadence_id>/", cadences.edit, name="cadence"),

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from dunwell.web.pages.settings import email, late, people, views
+from dunwell.web.pages.settings import email, late, people, sms, views
 
 urlpatterns = [
     path("", views.company, name="settings"),
@@ -20,6 +20,10 @@ urlpatterns = [
     path("sending/email/remove/", email.remove, name="settings_email_remove"),
     path("sending/email/sign/", email.sign, name="settings_email_sign"),
     path("sending/email/unsign/", email.unsign, name="settings_email_unsign"),
+    path("sending/sms/", sms.sms, name="settings_sms"),
+    path("sending/sms/remove/", sms.remove, name="settings_sms_remove"),
+    path("sending/sms/quiet/", sms.quiet, name="settings_sms_quiet"),
+    path("sending/sms/test/", sms.send_test, name="settings_sms_test"),
     path("members/", people.members, name="settings_members"),
     path("members/<uuid:member_id>/", people.member, name="settings_member"),
     path("members/<uuid:member_id>/deactivate/", people.deactivate, name="settings_deactivate"),
