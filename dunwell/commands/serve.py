@@ -30,6 +30,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on")
     parser.add_argument("--port", type=int, default=8000, help="port to listen on")
     parser.add_argument("--workers", type=int, default=1, help="number of worker processes")
+    parser.add_argument("--smtp-listen", metavar="HOST:PORT", help="take replies in by SMTP")
+    parser.add_argument("--lmtp-listen", metavar="HOST:PORT", help="take replies in by LMTP")
 
 
 def run(options: argparse.Namespace) -> int:
@@ -39,8 +41,16 @@ def run(options: argparse.Namespace) -> int:
         signal.signal(number, lambda *_: stop.set())
     migrate()
     web = ["web", "--host", options.host, "--port", str(options.port)]
-    keep_alive([web, *(["worker"] for _ in range(options.workers))], stop=stop)
+    workers = [["worker"] for _ in range(options.workers)]
+    keep_alive([web, *workers, *_listening(options)], stop=stop)
     return 0
+
+
+def _listening(options: argparse.Namespace) -> list[list[str]]:
+    """Give the command that takes replies in, where it was asked for."""
+    asked = [("--smtp-listen", options.smtp_listen), ("--lmtp-listen", options.lmtp_listen)]
+    words = [word for name, address in asked if address for word in (name, address)]
+    return [["receive", *words]] if words else []
 
 
 def keep_alive(commands: list[list[str]], *, stop: threading.Event) -> None:

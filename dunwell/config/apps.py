@@ -3,10 +3,11 @@
 from django.apps import AppConfig
 
 from dunwell.ports.carriers import register_services
-from dunwell.ports.registry import register_channel, register_documents
+from dunwell.ports.registry import register_channel, register_documents, register_mailbox
 from dunwell.ports.webhooks import register_hook_reader
 from dunwell.providers.email_anymail import SERVICES, AnymailHooks, AnymailProvider
 from dunwell.providers.email_smtp import SmtpProvider
+from dunwell.providers.mail_imap import ImapMailbox
 from dunwell.providers.pdf_typst import TypstRenderer
 from dunwell.providers.sandbox_outbox import SandboxOutbox
 from dunwell.providers.sms_twilio import TwilioHooks, TwilioProvider
@@ -40,6 +41,7 @@ class HouseConfig(AppConfig):
             factory=lambda _s: SandboxOutbox(channel="letter"),
         )
         register_documents(name="pdf_typst", renderer=TypstRenderer())
+        register_mailbox(name="mail_imap", mailbox=ImapMailbox())
         # Only now: its handlers import models.
         from dunwell.flows.receive_report import (  # noqa: PLC0415
             next_waiting,

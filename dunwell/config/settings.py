@@ -176,6 +176,8 @@ MFA_TOTP_ISSUER = "Dunwell"
 MFA_ADAPTER = "dunwell.web.accounts.adapter.MfaAdapter"
 
 # Mails about accounts (invitations, passwords). Each organization's own mail goes another way.
+# Answers go to reply+token@ this domain, whose mail reaches `dunwell receive`.
+REPLY_DOMAIN = os.environ.get("DUNWELL_REPLY_DOMAIN", "").strip().lower()
 SMTP_URL = os.environ.get("DUNWELL_SMTP_URL", "")
 MAIL_FOLDER = "" if SMTP_URL else str(DATA / "mail")
 MAILERS = {"default": _mailer(SMTP_URL)}

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from dunwell.ports.channels import ChannelProvider
 from dunwell.ports.documents import DocumentRenderer
 from dunwell.ports.errors import UnknownProvider
+from dunwell.ports.mailboxes import Mailbox
 from dunwell.ports.messages import Channel
 
 type Settings = Mapping[str, object]
@@ -12,6 +13,7 @@ type ChannelFactory = Callable[[Settings], ChannelProvider]
 
 _channels: dict[tuple[Channel, str], ChannelFactory] = {}
 _documents: dict[str, DocumentRenderer] = {}
+_mailboxes: dict[str, Mailbox] = {}
 
 
 def register_channel(*, channel: Channel, name: str, factory: ChannelFactory) -> None:
@@ -46,3 +48,16 @@ def document_renderer(*, name: str) -> DocumentRenderer:
     if renderer is None:
         raise UnknownProvider(channel="document", name=name, known=tuple(sorted(_documents)))
     return renderer
+
+
+def register_mailbox(*, name: str, mailbox: Mailbox) -> None:
+    """Make a kind of mailbox known under its name; the last registration holds."""
+    _mailboxes[name] = mailbox
+
+
+def mailbox(*, name: str) -> Mailbox:
+    """Find a kind of mailbox by name. Raises UnknownProvider."""
+    found = _mailboxes.get(name)
+    if found is None:
+        raise UnknownProvider(channel="inbox", name=name, known=tuple(sorted(_mailboxes)))
+    return found

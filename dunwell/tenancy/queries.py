@@ -10,6 +10,7 @@ from dunwell.tenancy.models import (
     ApiToken,
     AuditEntry,
     BankAccount,
+    ChannelAccount,
     Event,
     Invitation,
     Member,
@@ -96,3 +97,10 @@ def live_organizations() -> list[Organization]:
     """List the organizations that live on the real clock; for the worker."""
     with system_scope("the worker serves every live organization"):
         return list(Organization.objects.filter(sandbox_now__isnull=True).order_by("id"))
+
+
+def organizations_with(*, channel: str) -> list[Organization]:
+    """List the organizations that chose a provider for a channel; for the worker."""
+    with system_scope("the worker fetches every organization's mail"):
+        chosen = ChannelAccount.objects.filter(channel=channel).values("organization_id")
+        return list(Organization.objects.filter(pk__in=chosen).order_by("id"))

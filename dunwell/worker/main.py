@@ -19,7 +19,7 @@ from dunwell.tenancy.models import Organization
 from dunwell.tenancy.publisher import publish_all
 from dunwell.tenancy.queries import live_organizations
 from dunwell.tenancy.scope import organization_scope
-from dunwell.worker import jobs
+from dunwell.worker import jobs, mailboxes
 
 log = structlog.get_logger("dunwell.worker")
 
@@ -37,6 +37,7 @@ def run(stop: threading.Event) -> None:
         *((f"sender-{n}", partial(send_what_is_due, lane=Lane.MAIL)) for n in range(SENDERS)),
         ("slow-sender", partial(send_what_is_due, lane=Lane.SLOW)),
         ("timers", do_what_time_sets_off),
+        ("mailboxes", mailboxes.run),
         ("publisher", publish_events),
         ("jobs", jobs.run),
     ]

@@ -10,6 +10,7 @@ from dunwell.chasing.sender.batches import Job
 from dunwell.chasing.sender.facts import AccountSubject, OrganizationFacts
 from dunwell.chasing.sender.letters import letter_file, postal_from, postal_to
 from dunwell.chasing.sender.papers import invoice_pdf
+from dunwell.chasing.sender.reply_to import reply_to
 from dunwell.chasing.sender.values import values
 from dunwell.chasing.wording import (
     TEMPLATE_NAMES,
@@ -20,6 +21,7 @@ from dunwell.chasing.wording import (
     render,
 )
 from dunwell.chasing.wording.errors import NoSuchTemplate
+from dunwell.core.mail.reply_address import Thread
 from dunwell.core.mime import Address, Attachment, is_address, message_id
 from dunwell.ports.messages import Content, Envelope
 from dunwell.tenancy.unsubscribing import unsubscribe_token
@@ -29,7 +31,7 @@ def envelope(job: Job, *, now: datetime) -> Envelope:
     """Write the envelope of a job: who, to whom, under which id."""
     organization = job.subject.organization
     address = organization.sender_email or f"billing@{organization.id}.invalid"
-    sender, reply_to, domain = _ours(organization.sender_name, address, organization.reply_to)
+    sender, domain = _ours(organization.sender_name, address)
     return Envelope(
         delivery_id=job.id,
         message_id=message_id(delivery_id=job.id, domain=domain),
@@ -38,12 +40,20 @@ def envelope(job: Job, *, now: datetime) -> Envelope:
         to=Address(job.to_name, job.to_address),
         date=now,
         language=job.subject.language,
-        reply_to=reply_to,
+        reply_to=_reply_to(job),
         postal_to=postal_to(job) if job.channel == "letter" else None,
         postal_from=postal_from(organization) if job.channel == "letter" else None,
         headers=_unsubscribe(job) if organization.mail.list_unsubscribe else (),
         copies=_copies(job) if organization.mail.copy_to else (),
     )
+
+
+def _reply_to(job: Job) -> Address | None:
+    """Lead answers back to the invoice's thread, or to the account message's own."""
+    subject = job.subject
+    if isinstance(subject, AccountSubject):
+        return reply_to(subject.organization, Thread.CONVERSATION, job.planned_send_id)
+    return reply_to(subject.organization, Thread.INVOICE, subject.id)
 
 
 def _copies(job: Job) -> tuple[Address, ...]:
@@ -77,13 +87,9 @@ def _unsubscribe(job: Job) -> tuple[tuple[str, str], ...]:
 
 
 @lru_cache(maxsize=1024)
-def _ours(name: str, address: str, reply_to: str) -> tuple[Address, Address | None, str]:
-    """Give the sender, where replies go, and the domain of message ids."""
-    return (
-        Address(name, address),
-        Address("", reply_to) if reply_to else None,
-        address.rpartition("@")[2],
-    )
+def _ours(name: str, address: str) -> tuple[Address, str]:
+    """Give the sender and the domain of message ids."""
+    return Address(name, address), address.rpartition("@")[2]
 
 
 def content(job: Job, *, now: datetime) -> Content:

@@ -9,7 +9,7 @@ _SUBJECT: Final = re.compile(
     r"""
     ^\s*(?:
       (?:auto(?:matic(?:ally)?)?|autom\.)[\s-]*(?:generated\s+)?(?:repl(?:y|ies)|response|answer)\b
-    | auto[:\s-]
+    | auto\s*:
     | out\s+of\s+(?:the\s+)?office\b | \S*\s*\bOOO\b
     | (?:vacation|holiday|away)\s+(?:notice|reply|message|response|from)
     | (?:i\s+am|i'm)\s+(?:currently\s+)?(?:on\s+(?:vacation|holiday|leave)|away|out\s+of)

@@ -115,7 +115,8 @@ def _own_lines(lines: Sequence[str]) -> list[str]:
                 if _anything(own):
                     break  # unmarked, and all the rest is theirs
                 own += lines[at:ends]  # nothing was written above: better too much than nothing
-            own.append("")
+            else:
+                own.append("")
             at = ends
             continue
         if _divides(lines, at) and (_anything(own) or not _marked_below(lines, at)):

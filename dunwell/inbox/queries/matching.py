@@ -173,3 +173,9 @@ def _position(number: str, folded: str) -> int | None:
 def open_invoices(*, customer_id: UUID) -> list[UUID]:
     """Return a customer's open invoices: what a message about the account is about."""
     return list(Invoice.objects.filter(OPEN, customer_id=customer_id).values_list("id", flat=True))
+
+
+def is_ours(*, mail_id: str) -> bool:
+    """Tell whether a message bears the name of one that we sent: a copy that came back."""
+    ours = _OURS.match(mail_id)
+    return ours is not None and Delivery.objects.filter(pk=UUID(ours[1])).exists()
