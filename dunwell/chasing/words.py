@@ -56,7 +56,7 @@ REASONS: Final[Mapping[str, Words]] = {
     "complained": gettext_lazy("its reader called an earlier mail spam"),
     "bounced": gettext_lazy("it came back"),
     "not_delivered": gettext_lazy("its provider could not deliver it"),
-    "opted_out": gettext_lazy("they do not want SMS"),
+    "opted_out": gettext_lazy("they asked not to be written to"),
     "refused": gettext_lazy("the other side refused it"),
     "address_refused": gettext_lazy("the address does not exist"),
     "refused_for_now": gettext_lazy("refused for the moment, tried again until the hour was over"),

@@ -269,5 +269,6 @@ def test_a_message_about_the_account_that_named_the_invoice_is_pointed_at(desk: 
 def test_every_reason_that_is_no_failure_has_a_sentence() -> None:
     failures = {
         "no_email_address", "no_phone_number", "no_postal_address", "address_bounced", "opted_out",
+        "complained",
     }  # fmt: skip
     assert {*Why, *Reason} - failures <= set(SENTENCES)

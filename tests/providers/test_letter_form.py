@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
-import pypdfium2 as pdfium  # type: ignore[import-untyped]  # has no stubs
+import pypdfium2 as pdfium
 import pytest
 
 from dunwell.chasing.wording import LANGUAGES, document_labels

@@ -9,6 +9,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any, Final
 
+from dunwell.ports.channels import ChannelProvider
 from dunwell.ports.errors import (
     NotConfigured,
     Refused,
@@ -62,7 +63,7 @@ class TroubledProvider:
     name = "sandbox_outbox"
 
     def __init__(self, *, channel: Channel, journal: Journal, dice: random.Random) -> None:
-        self.channel = channel
+        self.channel: Channel = channel
         self._journal = journal
         self._dice = dice
 
@@ -116,15 +117,13 @@ def trouble_everywhere(*, journal: Journal, seed: int) -> Iterator[None]:
     """Put troubled providers in place of a sandbox's outbox, and the outbox back at the end."""
     dice = random.Random(f"{seed} providers")
     for channel in CHANNELS:
-        provider = TroubledProvider(channel=channel, journal=journal, dice=dice)
-        register_channel(
-            channel=channel, name="sandbox_outbox", factory=lambda _settings, of=provider: of
-        )
+        _put(TroubledProvider(channel=channel, journal=journal, dice=dice))
     try:
         yield
     finally:
         for channel in CHANNELS:
-            outbox = SandboxOutbox(channel=channel)
-            register_channel(
-                channel=channel, name="sandbox_outbox", factory=lambda _settings, of=outbox: of
-            )
+            _put(SandboxOutbox(channel=channel))
+
+
+def _put(provider: ChannelProvider) -> None:
+    register_channel(channel=provider.channel, name="sandbox_outbox", factory=lambda _: provider)

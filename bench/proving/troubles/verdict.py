@@ -112,7 +112,7 @@ def judge(organization: Organization, *, taken: Sequence[dict[str, Any]]) -> Ver
             cursor.execute(sql, parameters)
             return dict(cursor.fetchall())
 
-        parameters = {"o": organization.pk, "taken": list(had)}
+        parameters: dict[str, Any] = {"o": organization.pk, "taken": list(had)}
         cursor.execute(
             "SELECT id, state, settled_at FROM inbox_delivery WHERE organization_id = %s",
             [organization.pk],

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from dunwell.web.pages.settings import email, late, people, sms, views
+from dunwell.web.pages.settings import email, late, people, replies, sms, views
 
 urlpatterns = [
     path("", views.company, name="settings"),
@@ -15,6 +15,9 @@ urlpatterns = [
     ),
     path("sending/", views.sending, name="settings_sending"),
     path("sending/test/", views.send_test, name="settings_sending_test"),
+    path("replies/", replies.mailbox, name="settings_replies"),
+    path("replies/try/", replies.try_now, name="settings_replies_try"),
+    path("replies/remove/", replies.remove, name="settings_replies_remove"),
     path("late-payment/", late.late_payment, name="settings_late"),
     path("sending/email/", email.email, name="settings_email"),
     path("sending/email/remove/", email.remove, name="settings_email_remove"),
