@@ -127,8 +127,16 @@ def furnish(program: Program) -> dict[str, str]:
         "import_id": upload(program, b"name\nX\n", kind="customers", dry_run="true").json["id"],
         "template_id": "new_invoice",
         "suppression_id": _suppressed(program),
+        "plan_id": _plan(program, customer),
         "channel": "email",
     }
+
+
+def _plan(program: Program, customer: dict[str, Any]) -> str:
+    invoice = program.invoice(customer)
+    parts = [{"due_date": "2026-04-01", "amount": invoice["balance"]}]
+    made = program.post("/payment-plans", {"invoice_id": invoice["id"], "installments": parts})
+    return str(made["id"])
 
 
 def _suppressed(program: Program) -> str:

@@ -26,6 +26,7 @@ BODIES: dict[tuple[str, str], Any] = {
     ("POST", "/credit-notes/{credit_note_id}/apply"): {"invoice_id": "{invoice_id}"},
     ("PUT", "/cadences/{cadence_id}"): {"name": "Mine now", "steps": [STEP]},
     ("PATCH", "/contact-roles/{role_id}"): {"name": "Mine now"},
+    ("PATCH", "/payment-plans/{plan_id}"): {"note": "mine now"},
 }
 # Ids in bodies and queries: another organization's id there is refused as well.
 IN_BODIES = [

@@ -93,7 +93,17 @@ def read_aging(request: HttpRequest, customer_id: UUID | None = None) -> Any:
     }
 
 
-@statements.get("/{uuid:customer_id}/statement", response=StatementOut)
+@statements.get(
+    "/{uuid:customer_id}/statement",
+    response=StatementOut,
+    openapi_extra={
+        "responses": {
+            200: {
+                "content": {"application/pdf": {"schema": {"type": "string", "format": "binary"}}}
+            }
+        }
+    },
+)
 def statement(
     request: HttpRequest,
     *,
