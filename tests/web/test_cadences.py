@@ -237,8 +237,7 @@ def test_the_chasing_page_shows_what_goes_out_failed_and_is_held(owner: Client, 
     page = words(owner.get("/chasing/"))
     assert "INV-1 Mute" in page
     assert "Failed: no email address" in page
-    assert "Wed, Mar 4, 2026 · in 2 days" in page
-    assert "will be skipped: paused, until Mar 20, 2026" in page
+    assert "Wed, Mar 4, 2026 2" in page
     assert page.index("On hold 1") < page.index("Spoken · paused, until Mar 20, 2026")
 
 

@@ -23,8 +23,6 @@ class Customer(PostalAddress, TenantModel):
     autopay = models.BooleanField(default=False)
     do_not_chase = models.BooleanField(default=False)
     do_not_chase_reason = models.CharField(max_length=200, blank=True, default="")
-    do_not_chase_at = models.DateTimeField(null=True)
-    do_not_chase_by = models.CharField(max_length=200, blank=True, default="")
     created_at = models.DateTimeField()
 
     class Meta:

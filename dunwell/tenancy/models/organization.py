@@ -69,10 +69,6 @@ class Organization(PostalAddress):
         default="",
     )
     copy_address = models.EmailField(blank=True, default="")
-    trigger_on_issue = models.BooleanField(default=False)
-    trigger_before_due_days = models.PositiveSmallIntegerField(null=True, blank=True)
-    trigger_past_due_days = models.PositiveSmallIntegerField(null=True, blank=True)
-    receipts = models.BooleanField(default=False)
 
     # What is asked of who pays late (core.interest); rates are percents as decimal strings
     late_interest = models.CharField(
@@ -98,11 +94,6 @@ class Organization(PostalAddress):
         choices=[("none", _("None")), ("starttls", "STARTTLS"), ("tls", "TLS")],
         default="starttls",
     )
-
-    # A new address of the sender is used once its owner has confirmed it
-    sender_pending = models.EmailField(blank=True, default="")
-    sender_pending_hash = models.CharField(max_length=64, blank=True, default="")
-    sender_pending_until = models.DateTimeField(null=True)
 
     # Signing by SMTP (RFC 6376): the private key, sealed, and under which name its half is found
     dkim_domain = models.CharField(max_length=253, blank=True, default="")
