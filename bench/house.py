@@ -89,6 +89,20 @@ def prove(name: str, *, durable: bool = True) -> None:
     sys.exit(1 if any(figures["violations"].values()) else 0)
 
 
+def postgres_cpu(home: Path) -> float:
+    """Add up the seconds of processor time of a fresh database's server and all its children."""
+    main = int((home / "postgres" / "data" / "postmaster.pid").read_text().split()[0])
+    ticks = 0
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            fields = path.read_text().rpartition(")")[2].split()
+        except OSError:  # it ended meanwhile; what it used is counted at its parent
+            continue
+        if main in (int(path.parent.name), int(fields[1])):
+            ticks += sum(map(int, fields[11:15]))  # own and ended children's, user and system
+    return ticks / os.sysconf("SC_CLK_TCK")
+
+
 def write(name: str, figures: dict[str, Any]) -> None:
     """Keep figures as JSON beside the measurement and print them."""
     RESULTS.mkdir(exist_ok=True)

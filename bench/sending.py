@@ -1,10 +1,12 @@
 """Mails per second, end to end: due rows in the database to a sink that is not the bottleneck.
 
 Everything is on: claim, check under the invoice's lock, conversation, activity, events, fsync at
-each batch. `python -m bench.sending [COUNT] [--attach]`; needs postfix's `smtp-sink`.
+each batch. `python -m bench.sending [COUNT] [--attach]`; without COUNT 10,000 and then 100,000,
+which must not take more memory. Needs postfix's `smtp-sink`.
 """
 
 import argparse
+import json
 import resource
 import socket
 import subprocess
@@ -12,11 +14,13 @@ import sys
 import threading
 import time
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
-from bench.house import fresh_database, make_invoices, write
+from bench.house import RESULTS, fresh_database, make_invoices, postgres_cpu, write
 
 SENDERS = 3  # as the worker runs them
+SIZES = (10_000, 100_000)
 
 _SENDS = """
 INSERT INTO chasing_schedule (id, organization_id, invoice_id, steps, next_key, enabled, contacts,
@@ -105,13 +109,14 @@ def ceiling(*, port: int, count: int = 3000) -> int:
     return round(count / (time.perf_counter() - start))
 
 
-def measure(*, count: int, attach: bool, senders: int) -> dict[str, Any]:
-    """Send everything with one sender and return the figures."""
+def measure(*, count: int, attach: bool, senders: int, home: Path) -> dict[str, Any]:
+    """Send everything from one process and return the figures; PostgreSQL lives in `home`."""
     from django.db import connection
 
     from dunwell.chasing.sender.sender import Sender
     from dunwell.tenancy import clock
     from dunwell.tenancy.scope import system_scope
+    from dunwell.worker.main import tune
 
     def work() -> None:
         sender = Sender(wall=clock.wall)
@@ -120,9 +125,10 @@ def measure(*, count: int, attach: bool, senders: int) -> dict[str, Any]:
         sender.close()
 
     rss_before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    tune()
+    postgres = postgres_cpu(home)
     start = time.perf_counter()
     cpu = time.process_time()
-    sys.setswitchinterval(0.0002)  # as the worker does
     threads = [threading.Thread(target=work) for _n in range(senders)]
     for thread in threads:
         thread.start()
@@ -130,6 +136,7 @@ def measure(*, count: int, attach: bool, senders: int) -> dict[str, Any]:
         thread.join()
     seconds = time.perf_counter() - start
     cpu = time.process_time() - cpu
+    postgres = postgres_cpu(home) - postgres
     with system_scope("bench: count"), connection.cursor() as cursor:
         cursor.execute("SELECT state, count(*) FROM inbox_delivery GROUP BY 1")
         states = dict(cursor.fetchall())
@@ -140,6 +147,7 @@ def measure(*, count: int, attach: bool, senders: int) -> dict[str, Any]:
         "seconds": round(seconds, 2),
         "mails_per_second": round(count / seconds),
         "worker_cpu_ms_per_mail": round(cpu / count * 1000, 3),
+        "postgres_cpu_ms_per_mail": round(postgres / count * 1000, 3),
         "max_rss_mib_before": rss_before // 1024,
         "max_rss_mib_after": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
         "states": states,
@@ -147,29 +155,56 @@ def measure(*, count: int, attach: bool, senders: int) -> dict[str, Any]:
 
 
 def main() -> None:
-    """Run the measurement and write its figures."""
+    """Measure one size, or both."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("count", nargs="?", type=int, default=10_000)
+    parser.add_argument("count", nargs="?", type=int, help="mails; without it both sizes")
     parser.add_argument("--attach", action="store_true", help="attach the invoice as PDF")
     parser.add_argument("--senders", type=int, default=SENDERS, help="sender threads")
     parser.add_argument("--name", default="sending")
     options = parser.parse_args()
+    sys.exit(one(options) if options.count else both(options))
+
+
+def both(options: argparse.Namespace) -> int:
+    """Measure each size in a process of its own, and keep the figures together."""
+    runs = []
+    for count in SIZES:
+        name = f"{options.name}-{count}"
+        command = [sys.executable, "-m", "bench.sending", str(count), "--name", name]
+        command += ["--senders", str(options.senders), *(["--attach"] if options.attach else [])]
+        if subprocess.call(command, stdout=subprocess.DEVNULL):
+            return 1
+        kept = RESULTS / f"{name}.json"
+        runs.append(json.loads(kept.read_text()))
+        kept.unlink()
+    small, large = runs
+    grown = large["max_rss_mib_after"] - small["max_rss_mib_after"]
+    write(options.name, {"memory_grown_mib": grown, "runs": runs})
+    return 0
+
+
+def one(options: argparse.Namespace) -> int:
+    """Run one measurement and write its figures; 0 if every mail was sent."""
     port = free_port()
     sink = subprocess.Popen(
         ["/usr/sbin/smtp-sink", "-c", "-u", "nobody", f"127.0.0.1:{port}", "1000"],
         stdout=subprocess.DEVNULL,
     )
     try:
-        with fresh_database():
+        with fresh_database() as home:
             prepare(count=options.count, port=port, attach=options.attach)
             before = ceiling(port=port)
-            figures = measure(count=options.count, attach=options.attach, senders=options.senders)
-            figures["smtp_alone_per_second"] = [before, ceiling(port=port)]
+            figures = measure(
+                count=options.count, attach=options.attach, senders=options.senders, home=home
+            )
+            alone = [before, ceiling(port=port)]
+        figures["smtp_alone_per_second"] = alone
+        figures["share_of_smtp_alone"] = round(2 * figures["mails_per_second"] / sum(alone), 3)
         write(options.name, figures)
     finally:
         sink.terminate()
         sink.wait()
-    sys.exit(0 if figures["states"] == {"sent": options.count} else 1)
+    return 0 if figures["states"] == {"sent": options.count} else 1
 
 
 if __name__ == "__main__":

@@ -124,6 +124,11 @@ class PlannedSend(TenantModel):
                 condition=Q(state="planned"),
                 name="send_due",
             ),
+            models.Index(
+                fields=["at", "id"],
+                condition=Q(state="planned", customer__isnull=False),
+                name="send_due_account",
+            ),
             models.Index(fields=["organization", "invoice", "at"], name="send_of_invoice"),
             models.Index(
                 fields=["organization", "day", "at", "id"],

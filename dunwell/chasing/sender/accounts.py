@@ -30,7 +30,8 @@ WHERE p.state = 'planned' AND p.customer_id IS NOT NULL AND p.at <= %(now)s
   AND (p.not_before IS NULL OR p.not_before <= %(wall)s) AND {whose}
 ORDER BY p.at, p.id LIMIT %(limit)s FOR UPDATE OF p SKIP LOCKED
 """
-_DUE_LIVE = _DUE.format(whose="p.live")
+# As a parameter, or the planner would read all that is due, of invoices too, in its index.
+_DUE_LIVE = _DUE.format(whose="p.live = %(live)s")
 _DUE_SANDBOX = _DUE.format(whose="p.organization_id = %(organization)s")
 _FORGET_ITEMS = "DELETE FROM chasing_accountitem WHERE planned_send_id = ANY(%s)"
 _ITEMS = """
@@ -69,6 +70,7 @@ def claim_accounts(cursor: Any, moment: Moment, limit: int, found: Claim, batche
         "wall": moment.wall,
         "limit": limit,
         "organization": moment.organization_id,
+        "live": True,
     }
     sql = _DUE_LIVE if moment.organization_id is None else _DUE_SANDBOX
     sends = [row[0] for row in cursor.execute(sql, parameters).fetchall()]

@@ -89,13 +89,13 @@ ORDER BY invoice_id
 ON CONFLICT (organization_id, invoice_id) DO UPDATE SET last_seq = c.last_seq + excluded.last_seq
 RETURNING invoice_id, id, last_seq
 """
-# The message, the entry in the log and the event of everything that went out, in one statement.
+# The message, the entry in the log and the event of everything that went out, in one statement;
+# the three of one message have one id.
 _TELL = """
 WITH new AS MATERIALIZED (
   SELECT * FROM json_to_recordset(%(rows)s) AS new (message_id uuid, organization_id uuid,
     thread_id uuid, seq int, channel text, by text, subject text, text text, html text,
-    attachments jsonb, activity_id uuid, customer_id uuid, invoice_id uuid, state text, data jsonb,
-    event_id uuid)
+    attachments jsonb, customer_id uuid, invoice_id uuid, state text, data jsonb)
 ), messages AS (
   INSERT INTO inbox_message (id, organization_id, conversation_id, seq, author, direction, channel,
     by, subject, text, html, attachments, internal, at)
@@ -104,11 +104,11 @@ WITH new AS MATERIALIZED (
 ), activities AS (
   INSERT INTO ledger_activity (id, organization_id, customer_id, invoice_id, kind, counts, at, by,
     channel, outcome, text, data)
-  SELECT activity_id, organization_id, customer_id, invoice_id, 'message', true, %(now)s, 'Dunwell',
+  SELECT message_id, organization_id, customer_id, invoice_id, 'message', true, %(now)s, 'Dunwell',
     channel, state, subject, data FROM new
 )
 INSERT INTO tenancy_event (id, organization_id, kind, at, customer_id, invoice_id, data)
-SELECT event_id, organization_id, 'message.' || state, %(now)s, customer_id, invoice_id, data
+SELECT message_id, organization_id, 'message.' || state, %(now)s, customer_id, invoice_id, data
 FROM new
 """
 
@@ -291,7 +291,8 @@ _THREAD_COLUMNS = (
 
 
 def _new_thread() -> Row:
-    return {"first_send_id": uuid7(), "conversation_id": uuid7(), "messages": 0}
+    made = uuid7()
+    return {"first_send_id": made, "conversation_id": made, "messages": 0}
 
 
 def _told(outcome: Outcome) -> Row:
@@ -310,11 +311,9 @@ def _told(outcome: Outcome) -> Row:
             {"filename": each.filename, "content_type": each.content_type, "size": len(each.data)}
             for each in (words.attachments if words else ())
         ],
-        "activity_id": uuid7(),
         "customer_id": job.subject.customer_id,
         "invoice_id": job.subject.id,
         "planned_send_id": job.planned_send_id,
         "state": str(outcome.state),
         "data": {"template": job.template, "to": job.to_address or job.to_name},
-        "event_id": uuid7(),
     }

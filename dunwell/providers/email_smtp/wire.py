@@ -7,11 +7,12 @@ byte left, which is what makes a broken hand-over safe or unsure.
 
 import socket
 import ssl
-from dataclasses import dataclass
 from time import monotonic
+from typing import NamedTuple
 
 MAX_REPLY = 65_536
 _AFTER_CODE = (b" ", b"-", b"")
+_CODE = 3
 _CHUNK = 65_536
 
 
@@ -19,8 +20,7 @@ class WireBroken(Exception):
     """The connection ended, timed out, or spoke something that is not SMTP."""
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
+class Reply(NamedTuple):
     """One answer of the server: its code and its lines without codes."""
 
     code: int
@@ -81,7 +81,15 @@ class Wire:
 
     def reply(self, *, timeout: float) -> Reply:
         """Read one answer, however many lines it has."""
-        deadline = monotonic() + timeout
+        end = self._buffer.find(b"\n")
+        if end > _CODE and self._buffer[3:4] == b" " and self._buffer[:3].isdigit():
+            # One line that is here already: answers to commands written together come together.
+            code, line = int(self._buffer[:3]), self._buffer[4:end]
+            self._buffer = self._buffer[end + 1 :]
+            return Reply(code, (line.removesuffix(b"\r").decode("utf-8", "replace"),))
+        return self._long_reply(monotonic() + timeout)
+
+    def _long_reply(self, deadline: float) -> Reply:
         lines: tuple[str, ...] = ()
         size = 0
         while True:
