@@ -252,10 +252,13 @@ def test_a_long_recovery_is_waited_for_and_told(
 ) -> None:
     monkeypatch.setattr(process, "_SAY_EVERY_SECONDS", 0.05)
     serves = process._serves
-    began = time.monotonic()
-    monkeypatch.setattr(
-        process, "_serves", lambda found: time.monotonic() - began > 2 and serves(found)
-    )
+    asked: list[float] = []
+
+    def recovered(found: process.Running) -> bool:
+        asked.append(time.monotonic())
+        return asked[-1] - asked[0] > 2 and serves(found)
+
+    monkeypatch.setattr(process, "_serves", recovered)
     _live_one_life(place / "data")
     assert "waiting for PostgreSQL" in caplog.text
 
