@@ -17,6 +17,8 @@ from dunwell.api.resources import (
     cadences,
     channels,
     chasing,
+    customer_cadences,
+    customer_chasing,
     customers,
     events,
     imports,
@@ -28,6 +30,7 @@ from dunwell.api.resources import (
     sandbox,
     schedules,
     standing,
+    tasks,
     templates,
     threads,
     why,
@@ -96,6 +99,9 @@ api.add_router("/promises", standing.promises)
 api.add_router("/disputes", standing.disputes)
 api.add_router("/payment-plans", payment_plans.router)
 api.add_router("/cadences", cadences.router)
+api.add_router("/customer-cadences", customer_cadences.router)
+api.add_router("/customers", customer_chasing.router)
+api.add_router("/tasks", tasks.router)
 api.add_router("/planned-sends", schedules.sends)
 api.add_router("/chasing", chasing.router)
 api.add_router("/reports", reports.router)

@@ -231,4 +231,38 @@ INVARIANTS: Final = (
         """,
         "a new attempt is about the same invoice, and there is one at a time",
     ),
+    Invariant(
+        "account_step_under_way_once",
+        """
+        WITH step AS (
+          SELECT p.organization_id, p.id, p.customer_id, s->>'currency' AS currency,
+                 s->'trigger' AS trigger
+          FROM chasing_plannedsend p, jsonb_array_elements(p.trigger->'steps') s
+          WHERE p.kind = 'account' AND p.state IN ('planned', 'sending'))
+        SELECT b.organization_id, b.id FROM step a
+        JOIN step b USING (organization_id, customer_id, currency, trigger)
+        WHERE a.id < b.id
+        """,
+        "a step of an account has one message under way",
+    ),
+    Invariant(
+        "no_open_task_of_an_ended_cycle",
+        """
+        SELECT t.organization_id, t.id FROM chasing_task t
+        JOIN chasing_accountcycle c ON c.organization_id = t.organization_id AND c.id = t.cycle_id
+        WHERE t.state = 'open' AND c.ended_at IS NOT NULL
+        """,
+        "once nothing is due any more, no task of that round is left open",
+    ),
+    Invariant(
+        "account_message_lists_its_own_invoices",
+        """
+        SELECT a.organization_id, a.id FROM chasing_accountitem a
+        JOIN chasing_plannedsend p
+          ON p.organization_id = a.organization_id AND p.id = a.planned_send_id
+        JOIN ledger_invoice i ON i.organization_id = a.organization_id AND i.id = a.invoice_id
+        WHERE i.customer_id IS DISTINCT FROM p.customer_id
+        """,
+        "a message about an account lists invoices of its own customer only",
+    ),
 )

@@ -5,11 +5,13 @@ import uuid
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
+from uuid import UUID
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
+from dunwell.chasing.models import Task
 from dunwell.ledger.operations import block_address
 from dunwell.tenancy.models import Organization
 from dunwell.tenancy.operations import create_sandbox
@@ -129,6 +131,8 @@ def furnish(program: Program) -> dict[str, str]:
         "suppression_id": _suppressed(program),
         "plan_id": _plan(program, customer),
         "channel": "email",
+        "customer_cadence_id": _customer_cadence(program),
+        "task_id": _task(program, customer),
     }
 
 
@@ -137,6 +141,24 @@ def _plan(program: Program, customer: dict[str, Any]) -> str:
     parts = [{"due_date": "2026-04-01", "amount": invoice["balance"]}]
     made = program.post("/payment-plans", {"invoice_id": invoice["id"], "installments": parts})
     return str(made["id"])
+
+
+def _customer_cadence(program: Program) -> str:
+    step = {"trigger": {"type": "past_due_age", "days": 5}, "action": "message"}
+    body = {"name": "Accounts", "run": {"weekdays": [0], "hour": 9}, "steps": [step]}
+    return str(program.post("/customer-cadences", body)["id"])
+
+
+def _task(program: Program, customer: dict[str, Any]) -> str:
+    with organization_scope(program.organization.pk):
+        made = Task.objects.create(
+            organization=program.organization,
+            customer_id=UUID(customer["id"]),
+            kind="call",
+            due_on=START.date(),
+            created_at=START,
+        )
+    return str(made.pk)
 
 
 def _suppressed(program: Program) -> str:

@@ -11,6 +11,11 @@ from dunwell.api.routes import api
 from tests.api.conftest import Program, euro, furnish
 
 STEP = {"trigger": {"type": "on_issue"}, "hour": 10, "channels": ["email"]}
+ACCOUNTS = {
+    "name": "Mine now",
+    "run": {"weekdays": [0], "hour": 9},
+    "steps": [{"trigger": {"type": "past_due_age", "days": 5}, "action": "message"}],
+}
 TODAY = "2026-03-01"
 
 # A body that would be taken, for each operation that needs one; names in braces are the ids of the
@@ -26,6 +31,9 @@ BODIES: dict[tuple[str, str], Any] = {
     ("POST", "/credit-notes/{credit_note_id}/apply"): {"invoice_id": "{invoice_id}"},
     ("PUT", "/cadences/{cadence_id}"): {"name": "Mine now", "steps": [STEP]},
     ("PATCH", "/contact-roles/{role_id}"): {"name": "Mine now"},
+    ("PUT", "/customer-cadences/{customer_cadence_id}"): ACCOUNTS,
+    ("PUT", "/customers/{customer_id}/chasing"): {"cadence_id": "{customer_cadence_id}"},
+    ("PATCH", "/tasks/{task_id}"): {"notes": "mine now"},
     ("PATCH", "/payment-plans/{plan_id}"): {"note": "mine now"},
 }
 # Ids in bodies and queries: another organization's id there is refused as well.
@@ -42,6 +50,7 @@ IN_BODIES = [
     ("GET", "/chasing/preview?invoice_id={invoice_id}", None, 404),
     ("GET", "/chasing/preview?cadence_id={cadence_id}", None, 404),
     ("GET", "/invoices?owner={member_id}", None, 422),
+    ("GET", "/tasks?assignee={member_id}", None, 422),
 ]  # fmt: skip
 # The names of templates and channels are words, not ids: each organization has its own there.
 WITHOUT_IDS = {"template_id", "channel"}

@@ -33,7 +33,7 @@ _SHOWN = (
     "locale", "sandbox", "invoice_prefix", "catch_up_hours", "promise_grace_days",
     "business_days_only", "holiday_calendar", "attach_invoice", "stale_after_days",
     "late_interest", "late_rate", "late_fee", "late_law", "reference_rates",
-    "sms_quiet_from", "sms_quiet_until",
+    "contact_cap", "sms_quiet_from", "sms_quiet_until",
     "sender_name", "sender_email", "reply_to", "smtp_host", "smtp_port",
     "smtp_user", "smtp_security", "address", "track_opened", "list_unsubscribe", "copy_to",
     "copy_address",
@@ -66,6 +66,7 @@ class OrganizationPatch(shapes.Body):
     late_fee: shapes.YesNo = False
     late_law: shapes.Line | None = None
     reference_rates: Annotated[dict[str, str], Field(max_length=100)] = {}
+    contact_cap: shapes.Whole | None = None
     sms_quiet_from: shapes.Whole | None = None
     sms_quiet_until: shapes.Whole | None = None
     sender_name: shapes.Line | None = None
@@ -126,6 +127,7 @@ class OrganizationOut(BaseModel):
     late_fee: bool
     late_law: str
     reference_rates: dict[str, str]
+    contact_cap: int | None
     sms_quiet_from: int | None
     sms_quiet_until: int | None
     default_owner: shapes.OwnerOut | None

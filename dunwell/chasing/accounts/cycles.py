@@ -55,13 +55,14 @@ type Key = tuple[UUID, str]
 """An account: customer and currency."""
 
 
-def open_cycles(*, customer_ids: Sequence[UUID]) -> dict[Key, dict[Age, OpenCycle]]:
-    """Lock the open cycles of customers, in the order of their ids, and load their steps."""
-    rows = (
-        AccountCycle.objects.filter(customer__in=customer_ids, ended_at__isnull=True)
-        .order_by("id")
-        .select_for_update(of=("self",), no_key=True)
-    )
+def open_cycles(
+    *, customer_ids: Sequence[UUID], lock: bool = True
+) -> dict[Key, dict[Age, OpenCycle]]:
+    """Load the open cycles of customers with their steps, locked in the order of their ids."""
+    rows = AccountCycle.objects.filter(customer__in=customer_ids, ended_at__isnull=True)
+    rows = rows.order_by("id")
+    if lock:
+        rows = rows.select_for_update(of=("self",), no_key=True)
     by_id: dict[UUID, OpenCycle] = {row.pk: OpenCycle(row) for row in rows}
     for step in AccountStep.objects.filter(cycle__in=list(by_id)):
         by_id[step.cycle_id].steps[step.step_key] = step

@@ -79,6 +79,11 @@ def hour_or_none(field: str, value: Any) -> int | None:
     return None if value is None or value == "" else int(whole(0, 23)(field, value))
 
 
+def cap_or_none(field: str, value: Any) -> int | None:
+    """Return a number of messages from 1 to 100; nothing (None, "") is no cap."""
+    return None if value is None or value == "" else int(whole(1, 100)(field, value))
+
+
 def one_of(*allowed: str) -> Check:
     """Make a check for one of a few words."""
 

@@ -44,6 +44,7 @@ CHECKS: Final[dict[str, checks.Check]] = {
     "minimum_balances": checks.minimum_balances,
     "attach_invoice": checks.yes_no,
     "reply_hold_days": checks.whole(0, 30),
+    "contact_cap": checks.cap_or_none,
     "sms_quiet_from": checks.hour_or_none,
     "sms_quiet_until": checks.hour_or_none,
     "stale_after_days": checks.whole(1, 365),
