@@ -5,12 +5,14 @@ from datetime import date
 import pytest
 
 from dunwell import flows
+from dunwell.chasing.accounts.views import chasing_of
 from dunwell.chasing.models import AccountCycle, AccountItem, PlannedSend, Task
 from dunwell.chasing.operations.customer_cadences import stop_chasing_account
+from dunwell.core.accounts import Why
 from dunwell.core.money import Money
 from dunwell.inbox.models import Delivery
-from dunwell.ledger.models import Contact, Customer
-from dunwell.ledger.operations import ContactInput
+from dunwell.ledger.models import Contact, Customer, Invoice
+from dunwell.ledger.operations import ContactInput, InstallmentInput, create_plan
 from dunwell.tenancy.models import Event
 from tests.chasing.accounts import (
     account_age,
@@ -433,3 +435,51 @@ def test_nobody_with_the_role_is_said_and_the_next_run_tries_again(desk: Desk) -
         ("2026-03-16 10:00", "planned"),
     ]
     assert Contact.objects.count() == 1
+
+
+def _agree(desk: Desk, invoice: Invoice, *parts: tuple[str, str]) -> None:
+    installments = [
+        InstallmentInput(
+            due_date=date.fromisoformat(day), amount=Money.parse(amount, invoice.currency)
+        )
+        for day, amount in parts
+    ]
+    create_plan(**desk.here, invoice_id=invoice.pk, installments=installments)
+
+
+def test_an_invoice_with_a_payment_plan_is_chased_for_what_is_due_of_it_alone(desk: Desk) -> None:
+    customer = desk.customer()
+    invoice = desk.invoice(customer=customer, invoice_date="2026-01-01", due_date="2026-02-01")
+    _agree(desk, invoice, ("2026-03-10", "40.00"), ("2026-04-10", "60.00"))
+    chase(desk, customer, customer_cadence(desk, [past_due(5)]))
+    desk.advance("2026-03-14 00:00")
+    assert account_sends(desk, customer) == []  # a month past due, but for the plan
+    desk.advance("2026-03-16 00:00")
+    assert account_sends(desk, customer) == [("2026-03-15 10:00", "sent")]
+    [text] = texts(customer)
+    assert "€40.00" in text
+
+
+def test_an_installment_that_was_paid_or_is_held_is_not_chased(desk: Desk) -> None:
+    customer = desk.customer()
+    invoice = desk.invoice(customer=customer, invoice_date="2026-01-01", due_date="2026-02-01")
+    _agree(desk, invoice, ("2026-03-10", "40.00"), ("2026-04-10", "60.00"))
+    chase(desk, customer, customer_cadence(desk, [past_due(5)]))
+    desk.advance("2026-03-11 08:00")
+    desk.pay(invoice, "40.00")
+    desk.advance("2026-04-11 08:00")
+    assert account_sends(desk, customer) == []
+    desk.pause(invoice, "2026-04-30")
+    desk.advance("2026-04-29 00:00")
+    assert account_sends(desk, customer) == []
+    desk.advance("2026-05-01 00:00")
+    assert [state for _at, state in account_sends(desk, customer)] == ["sent"]
+
+
+def test_while_a_plan_runs_and_nothing_is_due_the_account_says_so(desk: Desk) -> None:
+    customer = desk.customer()
+    invoice = desk.invoice(customer=customer, invoice_date="2026-01-01", due_date="2026-02-01")
+    _agree(desk, invoice, ("2026-03-10", "40.00"), ("2026-04-10", "60.00"))
+    chase(desk, customer, customer_cadence(desk, [past_due(5)]))
+    [view] = chasing_of(organization=desk.organization, customer=customer, now=desk.now).accounts
+    assert view.next is Why.PLAN

@@ -13,18 +13,21 @@ from zoneinfo import ZoneInfo
 
 from dunwell.chasing.holds import all_holds
 from dunwell.core.accounts import Owed, Standing, standing
+from dunwell.core.calendar import local_date
 from dunwell.core.holds import Hold, HoldKind, held, part_disputed
+from dunwell.ledger.queries.payment_plans import HAS_PLAN, installments_due
 from dunwell.tenancy.database.rows import uuids
 
-_ITEMS = """
+_ITEMS = f"""
 SELECT i.id, i.customer_id, i.currency, i.number, i.total_minor, i.balance_minor, i.invoice_date,
-       i.due_date, i.chase_version, i.autopay OR c.autopay
+       i.due_date, i.chase_version,
+       CASE WHEN i.autopay OR c.autopay THEN 'autopay' WHEN {HAS_PLAN} THEN 'plan' END
 FROM ledger_customer c
 JOIN ledger_invoice i ON i.organization_id = c.organization_id AND i.customer_id = c.id
 WHERE c.organization_id = %s AND c.id = ANY(%s)
   AND i.issued_at IS NOT NULL AND i.closed_at IS NULL AND i.balance_minor > 0
 ORDER BY i.customer_id, i.due_date, i.id
-"""
+"""  # noqa: S608  # of a constant
 _CREDIT = """
 SELECT customer_id, currency, sum(unapplied_minor)::bigint FROM (
   SELECT customer_id, currency, unapplied_minor FROM ledger_payment
@@ -36,6 +39,7 @@ SELECT customer_id, currency, sum(unapplied_minor)::bigint FROM (
 """
 
 AUTOPAY = "autopay"
+PLAN = "plan"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +72,7 @@ class OpenItem:
 class Account:
     """A customer's open items, oldest due date first, and unapplied credit per currency.
 
-    `installments` are those of payment plans that are due now.
+    `installments` are those of payment plans that are due now, of invoices that nothing holds.
     """
 
     items: list[OpenItem] = field(default_factory=list)
@@ -90,10 +94,14 @@ class Account:
         owed += self.installments.get(currency, ())
         return standing(owed=owed, credit=self.credit.get(currency, 0), today=today)
 
+    def planned(self, currency: str) -> bool:
+        """Say whether a payment plan of the currency runs."""
+        return any(item.left_out == PLAN for item in self.of(currency))
+
     def all_held(self, currency: str) -> HoldKind | None:
         """Return what holds an account of which nothing may be chased, if that is the reason."""
         items = self.of(currency)
-        if any(item.chased for item in items):
+        if any(item.chased for item in items) or self.installments.get(currency):
             return None
         return next((item.hold for item in items if item.hold), None)
 
@@ -120,14 +128,45 @@ def load_accounts(
     found: Mapping[UUID, Account] = defaultdict(Account)
     for row in rows:
         found[row[1]].items.append(_item(row, holds.get(row[0], ()), view))
+    _add_installments(cursor, found, view=view, customer_ids=wanted)
     cursor.execute(_CREDIT, {"org": view.organization_id, "ids": ids})
     for customer, currency, minor in cursor.fetchall():
         found[customer].credit[currency] = int(minor)
     return {customer: found[customer] for customer in wanted}
 
 
+def _add_installments(
+    cursor: Any,
+    accounts: Mapping[UUID, Account],
+    *,
+    view: Viewpoint,
+    customer_ids: Sequence[UUID],
+) -> None:
+    """Count what of payment plans is due instead of their invoices, unless those are held."""
+    chased = {
+        item.id
+        for account in accounts.values()
+        for item in account.items
+        if item.left_out == PLAN and item.hold is None
+    }
+    if not chased:
+        return
+    today = local_date(view.now, view.zone)
+    due = installments_due(
+        cursor=cursor,
+        organization_id=view.organization_id,
+        today=today,
+        customer_ids=customer_ids,
+    )
+    for each in due:
+        if each.invoice_id in chased:
+            owed = Owed(each.left_minor, each.due_date, each.due_date)
+            parts = accounts[each.customer_id].installments
+            parts.setdefault(each.currency, []).append(owed)
+
+
 def _item(row: Sequence[Any], holds: Sequence[Hold], view: Viewpoint) -> OpenItem:
-    invoice, _customer, currency, number, total, balance, since, due, version, autopay = row
+    invoice, _customer, currency, number, total, balance, since, due, version, left_out = row
     # Credit is subtracted from the account as a whole; it holds no single item here.
     standing_holds = [hold for hold in holds if hold.kind is not HoldKind.CREDIT]
     hold, disputed = None, 0
@@ -154,5 +193,5 @@ def _item(row: Sequence[Any], holds: Sequence[Hold], view: Viewpoint) -> OpenIte
         chase_version=version,
         disputed=disputed,
         hold=hold,
-        left_out=AUTOPAY if autopay else None,
+        left_out=left_out,
     )

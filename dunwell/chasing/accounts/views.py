@@ -137,6 +137,8 @@ class _Look:
             return NextStep(found.step, self._run_at(cadence, found.day))
         if found is Why.NOTHING_DUE and self.account.all_held(currency):
             return Why.HELD
+        if found is Why.NOTHING_DUE and self.account.planned(currency):
+            return Why.PLAN
         return found
 
     def _run_at(self, cadence: CustomerCadence, reached: date) -> datetime:
